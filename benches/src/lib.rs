@@ -1,0 +1,1 @@
+//! Benchmarks next to MIT krb5 in one run

@@ -1,0 +1,1 @@
+//! Values, framing and traits shared by every GSS-API mechanism

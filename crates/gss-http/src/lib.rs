@@ -1,0 +1,1 @@
+//! HTTP authentication framing for GSS-API: challenges and the Negotiate scheme

@@ -1,0 +1,1 @@
+//! GSS-API for Rust programs: credentials, mechanism choice, initiator and acceptor

@@ -1,0 +1,1 @@
+//! Kerberos V5 messages as plain structs with DER codecs

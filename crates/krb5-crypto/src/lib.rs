@@ -1,0 +1,1 @@
+//! Kerberos V5 cryptography: RFC 3961 profiles on RustCrypto primitives

@@ -1,0 +1,1 @@
+//! Kerberos keytab and credential cache formats: pure parsers and writers

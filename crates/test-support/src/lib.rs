@@ -1,0 +1,1 @@
+//! Pair harness, virtual clock, deterministic randomness and vector loader for tests

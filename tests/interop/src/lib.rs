@@ -1,0 +1,1 @@
+//! Interoperation tests against real peers
