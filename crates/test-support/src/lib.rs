@@ -1,1 +1,12 @@
-//! Pair harness, virtual clock, deterministic randomness and vector loader for tests
+//! What the tests of every crate share: vector files, a virtual clock and repeatable randomness.
+//!
+//! Nothing here is published, and nothing here is fit for use outside tests: [`TestRng`] is predictable on purpose.
+//! The helpers panic on misuse with a message that names the file and line of the vector concerned, so that a
+//! failing test says where to look.
+
+mod clock;
+mod rng;
+pub mod vectors;
+
+pub use clock::TestClock;
+pub use rng::{ScriptedRng, TestRng};
