@@ -19,3 +19,6 @@
 extern crate alloc;
 #[cfg(feature = "std")]
 extern crate std;
+
+pub mod message;
+pub mod replay;
