@@ -50,6 +50,7 @@ extern crate std;
 mod macros;
 
 mod ap;
+mod authdata;
 mod codec;
 mod codes;
 mod common;
@@ -57,12 +58,16 @@ mod cred;
 mod error;
 mod error_code;
 mod flags;
+mod iakerb;
+mod kdc;
 mod krb_error;
 pub mod leniency;
 #[cfg(feature = "alloc")]
 mod owned;
+mod preauth;
 mod principal;
 mod raw;
+mod safe_priv;
 mod seq_of;
 mod strings;
 mod ticket;
@@ -72,6 +77,7 @@ pub use der;
 pub use der::{Decode, Encode};
 
 pub use ap::*;
+pub use authdata::*;
 pub use codec::Message;
 pub use codes::*;
 pub use common::*;
@@ -79,11 +85,15 @@ pub use cred::*;
 pub use error::*;
 pub use error_code::*;
 pub use flags::*;
+pub use iakerb::*;
+pub use kdc::*;
 pub use krb_error::*;
 #[cfg(feature = "alloc")]
 pub use owned::*;
+pub use preauth::*;
 pub use principal::*;
 pub use raw::*;
+pub use safe_priv::*;
 pub use seq_of::*;
 pub use strings::*;
 pub use ticket::*;
