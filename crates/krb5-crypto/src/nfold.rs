@@ -1,0 +1,55 @@
+//! n-fold (RFC 3961 section 5.1): stretches or shrinks a constant to the block length.
+
+/// Fills `out` with the n-fold of `input`.
+///
+/// Copies of the input, each rotated right by 13 bits more than the one before, are laid end to end until
+/// their length is also a multiple of the output's; the pieces of output length are then added in ones'
+/// complement. An empty input or output is left alone.
+#[expect(
+    clippy::arithmetic_side_effects,
+    clippy::cast_possible_truncation,
+    reason = "the inputs are constants of a few bytes, the divisors are not zero, and only low bytes are kept"
+)]
+pub(crate) fn nfold(input: &[u8], out: &mut [u8]) {
+    if input.is_empty() || out.is_empty() {
+        return;
+    }
+    let pieces = lcm(input.len(), out.len()) / out.len();
+    let out_len = out.len();
+    let mut carry = 0usize;
+    for (index, byte) in out.iter_mut().enumerate().rev() {
+        let column = (0..pieces).map(|piece| usize::from(rotated_byte(input, piece * out_len + index)));
+        carry += column.sum::<usize>();
+        *byte = carry as u8;
+        carry >>= 8;
+    }
+    // What is carried out of the first byte comes back in at the last one.
+    while carry > 0 {
+        for byte in out.iter_mut().rev() {
+            carry += usize::from(*byte);
+            *byte = carry as u8;
+            carry >>= 8;
+        }
+    }
+}
+
+/// The byte at `index` of the input's rotated copies laid end to end.
+#[expect(clippy::arithmetic_side_effects, reason = "the lengths are those of small constants, and not zero")]
+fn rotated_byte(input: &[u8], index: usize) -> u8 {
+    let bits = input.len() * 8;
+    let rotation = 13 * (index / input.len()) % bits;
+    let first_bit = (index % input.len() * 8 + bits - rotation) % bits;
+    let at = |byte: usize| input.get(byte % input.len()).copied().unwrap_or_default();
+    let pair = u16::from_be_bytes([at(first_bit / 8), at(first_bit / 8 + 1)]);
+    let [byte, _] = (pair << (first_bit % 8)).to_be_bytes();
+    byte
+}
+
+#[expect(clippy::arithmetic_side_effects, reason = "the lengths are those of small constants, and not zero")]
+fn lcm(a: usize, b: usize) -> usize {
+    let (mut gcd, mut rest) = (a, b);
+    while rest != 0 {
+        (gcd, rest) = (rest, gcd % rest);
+    }
+    a / gcd * b
+}

@@ -1,0 +1,3 @@
+//! AES (FIPS 197).
+
+pub(crate) use aes::{Aes128, Aes256};

@@ -1,0 +1,195 @@
+//! Which primitives an enctype is made of, and how it derives keys (RFC 3961 section 3).
+//!
+//! Six of the seven enctypes share one shape, CBC-CTS beside a MAC, and differ in what [`CtsProfile`] lists.
+//! RC4-HMAC has a shape of its own.
+
+pub(crate) mod aes_sha1;
+pub(crate) mod aes_sha2;
+#[cfg(feature = "camellia")]
+pub(crate) mod camellia;
+#[cfg(feature = "rc4")]
+pub(crate) mod rc4_hmac;
+
+use zeroize::{Zeroize, ZeroizeOnDrop};
+
+use crate::cts::{CtsMac, MacInput};
+use crate::enctype::EncType;
+use crate::primitive::{BlockCipher, Mac, keyed};
+use crate::usage::KeyUsage;
+
+/// The longest protocol key and the longest derived key, in bytes.
+pub(crate) const MAX_KEY_LEN: usize = 32;
+/// The longest output of a profile's pseudo-random function, in bytes.
+pub(crate) const MAX_PRF_LEN: usize = 48;
+
+/// An enctype that this build supports.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Profile {
+    Aes128Sha1,
+    Aes256Sha1,
+    Aes128Sha2,
+    Aes256Sha2,
+    #[cfg(feature = "camellia")]
+    Camellia128,
+    #[cfg(feature = "camellia")]
+    Camellia256,
+    #[cfg(feature = "rc4")]
+    Rc4Hmac,
+}
+
+impl Profile {
+    pub(crate) fn of(enctype: EncType) -> Option<Self> {
+        Some(match enctype {
+            EncType::AES128_CTS_HMAC_SHA1_96 => Self::Aes128Sha1,
+            EncType::AES256_CTS_HMAC_SHA1_96 => Self::Aes256Sha1,
+            EncType::AES128_CTS_HMAC_SHA256_128 => Self::Aes128Sha2,
+            EncType::AES256_CTS_HMAC_SHA384_192 => Self::Aes256Sha2,
+            #[cfg(feature = "camellia")]
+            EncType::CAMELLIA128_CTS_CMAC => Self::Camellia128,
+            #[cfg(feature = "camellia")]
+            EncType::CAMELLIA256_CTS_CMAC => Self::Camellia256,
+            #[cfg(feature = "rc4")]
+            EncType::RC4_HMAC => Self::Rc4Hmac,
+            _ => return None,
+        })
+    }
+
+    pub(crate) fn enctype(self) -> EncType {
+        match self {
+            Self::Aes128Sha1 => EncType::AES128_CTS_HMAC_SHA1_96,
+            Self::Aes256Sha1 => EncType::AES256_CTS_HMAC_SHA1_96,
+            Self::Aes128Sha2 => EncType::AES128_CTS_HMAC_SHA256_128,
+            Self::Aes256Sha2 => EncType::AES256_CTS_HMAC_SHA384_192,
+            #[cfg(feature = "camellia")]
+            Self::Camellia128 => EncType::CAMELLIA128_CTS_CMAC,
+            #[cfg(feature = "camellia")]
+            Self::Camellia256 => EncType::CAMELLIA256_CTS_CMAC,
+            #[cfg(feature = "rc4")]
+            Self::Rc4Hmac => EncType::RC4_HMAC,
+        }
+    }
+
+    /// Length of the protocol key, in bytes.
+    pub(crate) fn key_len(self) -> usize {
+        match self {
+            Self::Aes128Sha1 | Self::Aes128Sha2 => 16,
+            Self::Aes256Sha1 | Self::Aes256Sha2 => 32,
+            #[cfg(feature = "camellia")]
+            Self::Camellia128 => 16,
+            #[cfg(feature = "camellia")]
+            Self::Camellia256 => 32,
+            #[cfg(feature = "rc4")]
+            Self::Rc4Hmac => 16,
+        }
+    }
+
+    /// Length of the pseudo-random function's output, in bytes.
+    pub(crate) fn prf_len(self) -> usize {
+        match self {
+            Self::Aes128Sha1 | Self::Aes256Sha1 => 16,
+            Self::Aes128Sha2 => 32,
+            Self::Aes256Sha2 => 48,
+            #[cfg(feature = "camellia")]
+            Self::Camellia128 | Self::Camellia256 => 16,
+            #[cfg(feature = "rc4")]
+            Self::Rc4Hmac => 20,
+        }
+    }
+
+    /// The pseudo-random function over the chunks laid end to end. Fills the first [`Self::prf_len`] bytes.
+    pub(crate) fn prf(self, key: &[u8], chunks: &[&[u8]], out: &mut [u8; MAX_PRF_LEN]) {
+        match self {
+            Self::Aes128Sha1 => aes_sha1::Aes128Sha1::prf(key, chunks, out),
+            Self::Aes256Sha1 => aes_sha1::Aes256Sha1::prf(key, chunks, out),
+            Self::Aes128Sha2 => aes_sha2::Aes128Sha2::prf(key, chunks, out),
+            Self::Aes256Sha2 => aes_sha2::Aes256Sha2::prf(key, chunks, out),
+            #[cfg(feature = "camellia")]
+            Self::Camellia128 => camellia::Camellia128Cmac::prf(key, chunks, out),
+            #[cfg(feature = "camellia")]
+            Self::Camellia256 => camellia::Camellia256Cmac::prf(key, chunks, out),
+            #[cfg(feature = "rc4")]
+            Self::Rc4Hmac => rc4_hmac::prf(key, chunks, out),
+        }
+    }
+}
+
+/// An enctype of the CBC-CTS and MAC shape.
+pub(crate) trait CtsProfile {
+    type Cipher: BlockCipher;
+    type Mac: Mac;
+
+    const MAC_INPUT: MacInput;
+    /// Length of the truncated MAC in messages and checksums, in bytes.
+    const MAC_LEN: usize;
+    /// Length of Ke, in bytes.
+    const CIPHER_KEY_LEN: usize;
+    /// Length of Ki and Kc, in bytes.
+    const MAC_KEY_LEN: usize;
+
+    /// Derives a key as long as `out` (DK in RFC 3961 section 5.1, KDF in the later ones).
+    fn derive(key: &[u8], constant: &[u8], out: &mut [u8]);
+
+    /// The pseudo-random function.
+    fn prf(key: &[u8], chunks: &[&[u8]], out: &mut [u8; MAX_PRF_LEN]);
+
+    /// The last steps of string-to-key, with the parameters already read: from password and salt to a key as
+    /// long as `out`.
+    fn string_to_key(password: &[u8], salt: &[u8], iterations: u32, out: &mut [u8]);
+
+    /// The keys for messages of one usage.
+    fn cipher(key: &[u8], usage: KeyUsage) -> CtsMac<Self::Cipher, Self::Mac> {
+        let cipher_key = usage_key::<Self>(key, usage, Role::Encryption, Self::CIPHER_KEY_LEN);
+        let mac_key = usage_key::<Self>(key, usage, Role::Integrity, Self::MAC_KEY_LEN);
+        CtsMac::new(keyed(cipher_key.bytes()), keyed(mac_key.bytes()), Self::MAC_INPUT, Self::MAC_LEN)
+    }
+
+    /// The keyed MAC for checksums of one usage.
+    fn checksum(key: &[u8], usage: KeyUsage) -> Self::Mac {
+        keyed(usage_key::<Self>(key, usage, Role::Checksum, Self::MAC_KEY_LEN).bytes())
+    }
+}
+
+/// What a derived key is for (RFC 3961 section 5.3): the last byte of the derivation constant.
+#[derive(Clone, Copy)]
+pub(crate) enum Role {
+    /// Kc
+    Checksum = 0x99,
+    /// Ke
+    Encryption = 0xAA,
+    /// Ki
+    Integrity = 0x55,
+}
+
+/// Ke, Ki or Kc.
+pub(crate) fn usage_key<P: CtsProfile + ?Sized>(
+    key: &[u8],
+    usage: KeyUsage,
+    role: Role,
+    len: usize,
+) -> KeyBytes {
+    let [a, b, c, d] = usage.0.to_be_bytes();
+    let mut derived = KeyBytes::zeroed(len);
+    P::derive(key, &[a, b, c, d, role as u8], derived.bytes_mut());
+    derived
+}
+
+/// Up to [`MAX_KEY_LEN`] bytes of secret, wiped on drop.
+#[derive(Zeroize, ZeroizeOnDrop)]
+pub(crate) struct KeyBytes {
+    bytes: [u8; MAX_KEY_LEN],
+    len: usize,
+}
+
+impl KeyBytes {
+    pub(crate) fn zeroed(len: usize) -> Self {
+        Self { bytes: [0; MAX_KEY_LEN], len: len.min(MAX_KEY_LEN) }
+    }
+
+    pub(crate) fn bytes(&self) -> &[u8] {
+        self.bytes.get(..self.len).unwrap_or_default()
+    }
+
+    pub(crate) fn bytes_mut(&mut self) -> &mut [u8] {
+        self.bytes.get_mut(..self.len).unwrap_or_default()
+    }
+}
