@@ -1,0 +1,122 @@
+//! Apache with mod_auth_gssapi.
+
+use core::fmt::Write as _;
+use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::Path;
+
+use anyhow::Result;
+
+use crate::peer::{self, Peer};
+use crate::realm::Realm;
+use crate::{packages, port};
+
+/// What the server's page says.
+pub const PAGE: &str = "behind the gate\n";
+
+const MODULES: &[&str] =
+    &["mpm_event", "authn_core", "authz_core", "authz_user", "auth_gssapi", "headers", "mime", "dir"];
+
+/// What the server is made of.
+#[derive(Clone, Debug, Default)]
+pub struct ApacheOptions {
+    /// Drops the final token from successful answers, so that the server does not prove itself.
+    pub unproven: bool,
+    /// A folder for the tickets that clients delegate.
+    pub delegated: Option<std::path::PathBuf>,
+}
+
+/// A running server whose every page is behind Negotiate with Kerberos.
+#[derive(Debug)]
+pub struct Apache {
+    port: u16,
+    peer: Peer,
+    error_log: std::path::PathBuf,
+}
+
+impl Apache {
+    /// Starts the server with a keytab on a free loopback port. Field `X-User` of its answers says who logged
+    /// in.
+    ///
+    /// # Errors
+    /// A package is missing, or Apache does not start.
+    pub fn start(realm: &Realm, keytab: &Path, options: &ApacheOptions) -> Result<Self> {
+        let module = packages::find("mod_auth_gssapi")?;
+        let modules = module.parent().unwrap_or(Path::new("/"));
+        let port = port::free()?;
+        let folder = realm.fresh_path("apache");
+        fs::create_dir(&folder)?;
+        fs::create_dir(folder.join("pages"))?;
+        let state = folder.join("state");
+        fs::create_dir(&state)?;
+        // Apache serves as another user when the tests run as root.
+        fs::set_permissions(&state, fs::Permissions::from_mode(0o777))?;
+        fs::write(folder.join("pages/index.html"), PAGE)?;
+        let config = folder.join("apache.conf");
+        fs::write(&config, configuration(&folder, modules, keytab, port, options)?)?;
+        let mut command = realm.command(packages::find("apache2")?);
+        // -X: one process in the foreground, which ends when it is killed.
+        command.arg("-X").arg("-f").arg(&config);
+        command.env("KRB5RCACHENAME", format!("file2:{}", state.join("replay-cache").display()));
+        let mut peer = Peer::start("apache2", &mut command, folder.join("output.log"))?;
+        let error_log = folder.join("error.log");
+        peer.wait_for_port(port).map_err(|error| error.context(peer::log_tail(&error_log)))?;
+        Ok(Self { port, peer, error_log })
+    }
+
+    /// Its root page, under the host name that the service's principal has.
+    pub fn url(&self) -> String {
+        format!("http://localhost:{}/", self.port)
+    }
+
+    /// The end of its logs.
+    pub fn log_tail(&self) -> String {
+        format!("{}\n{}", self.peer.log_tail(), peer::log_tail(&self.error_log))
+    }
+}
+
+fn configuration(
+    folder: &Path,
+    modules: &Path,
+    keytab: &Path,
+    port: u16,
+    options: &ApacheOptions,
+) -> Result<String> {
+    let mut text = String::new();
+    for name in MODULES {
+        writeln!(text, "LoadModule {name}_module {}/mod_{name}.so", modules.display())?;
+    }
+    let (folder, keytab) = (folder.display(), keytab.display());
+    // The user counts only when the tests run as root, as whom Apache refuses to serve.
+    write!(
+        text,
+        "ServerName localhost\n\
+         ServerRoot {folder}\n\
+         PidFile {folder}/pid\n\
+         DefaultRuntimeDir {folder}\n\
+         Mutex pthread\n\
+         Listen 127.0.0.1:{port}\n\
+         User www-data\n\
+         Group www-data\n\
+         ErrorLog {folder}/error.log\n\
+         LogLevel info auth_gssapi:debug\n\
+         TypesConfig /dev/null\n\
+         DocumentRoot {folder}/pages\n\
+         DirectoryIndex index.html\n\
+         Header always set X-User \"expr=%{{REMOTE_USER}}\"\n\
+         <Location />\n\
+         AuthType GSSAPI\n\
+         AuthName interop\n\
+         GssapiAllowedMech krb5\n\
+         GssapiCredStore keytab:{keytab}\n\
+         Require valid-user\n"
+    )?;
+    if let Some(delegated) = &options.delegated {
+        writeln!(text, "GssapiDelegCcacheDir {}", delegated.display())?;
+    }
+    text.push_str("</Location>\n");
+    if options.unproven {
+        text.push_str("Header always unset WWW-Authenticate \"expr=%{REQUEST_STATUS} == 200\"\n");
+    }
+    Ok(text)
+}

@@ -1,0 +1,92 @@
+//! Which Debian package gives which program.
+//!
+//! The one list of what the live tests need: the tests look programs up here, and `interop-packages` prints
+//! it for the command that installs them.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::{Result, bail};
+
+/// A file of a Debian package that the tests use.
+#[derive(Clone, Copy, Debug)]
+pub struct Program {
+    /// What the tests call it.
+    pub name: &'static str,
+    /// Where the package puts it.
+    pub path: &'static str,
+    /// The package that holds it.
+    pub package: &'static str,
+}
+
+/// Every program and module of a package that the tests use.
+pub const PROGRAMS: &[Program] = &[
+    program("krb5kdc", "/usr/sbin/krb5kdc", "krb5-kdc"),
+    program("kdb5_util", "/usr/sbin/kdb5_util", "krb5-kdc"),
+    program("kadmin.local", "/usr/sbin/kadmin.local", "krb5-admin-server"),
+    program("kinit", "/usr/bin/kinit", "krb5-user"),
+    program("klist", "/usr/bin/klist", "krb5-user"),
+    program("kvno", "/usr/bin/kvno", "krb5-user"),
+    program("apache2", "/usr/sbin/apache2", "apache2"),
+    program("mod_auth_gssapi", "/usr/lib/apache2/modules/mod_auth_gssapi.so", "libapache2-mod-auth-gssapi"),
+    program("curl", "/usr/bin/curl", "curl"),
+    program("gss-client", "/usr/bin/gss-client", "krb5-gss-samples"),
+    program("gss-server", "/usr/bin/gss-server", "krb5-gss-samples"),
+    // Debian's own interpreter: another one on the path would not see Debian's modules.
+    program("python3", "/usr/bin/python3", "python3-gssapi"),
+    program("python3-gssapi", "/usr/lib/python3/dist-packages/gssapi/__init__.py", "python3-gssapi"),
+];
+
+const fn program(name: &'static str, path: &'static str, package: &'static str) -> Program {
+    Program { name, path, package }
+}
+
+/// Names of the packages to install, sorted, each once.
+pub fn names() -> Vec<&'static str> {
+    let mut names: Vec<_> = PROGRAMS.iter().map(|program| program.package).collect();
+    names.sort_unstable();
+    names.dedup();
+    names
+}
+
+/// The command that installs all peers.
+pub fn install_command() -> String {
+    format!("apt-get install -y --no-install-recommends {}", names().join(" "))
+}
+
+/// Path of a listed program.
+///
+/// # Errors
+/// The program is not in [`PROGRAMS`], or its package is not installed; the message then names the package
+/// and the command to install it.
+pub fn find(name: &str) -> Result<PathBuf> {
+    let Some(program) = PROGRAMS.iter().find(|program| program.name == name) else {
+        bail!("`{name}` is not in the list of packages.rs");
+    };
+    if !Path::new(program.path).exists() {
+        bail!(
+            "`{name}` is missing: {} comes with Debian package {}; install the peers with `{}`",
+            program.path,
+            program.package,
+            install_command()
+        );
+    }
+    Ok(program.path.into())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_unique_and_cover_every_program() {
+        let names = names();
+        assert!(names.windows(2).all(|pair| pair[0] < pair[1]), "{names:?}");
+        assert!(PROGRAMS.iter().all(|program| names.contains(&program.package)));
+    }
+
+    #[test]
+    fn unlisted_program_is_an_error() {
+        let error = find("no-such-program").unwrap_err();
+        assert!(error.to_string().contains("packages.rs"), "{error}");
+    }
+}
