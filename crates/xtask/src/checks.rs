@@ -38,7 +38,11 @@ fn fmt(workspace: &Workspace) -> anyhow::Result<()> {
 /// very command that starts xtask, so CI asks for it before that.)
 fn locks(workspace: &Workspace) -> anyhow::Result<()> {
     for manifest in ["Cargo.toml", "fuzz/Cargo.toml"] {
-        Cmd::new(workspace, &format!("cargo metadata --locked --format-version 1 --manifest-path {manifest}")).read()?;
+        Cmd::new(
+            workspace,
+            &format!("cargo metadata --locked --format-version 1 --manifest-path {manifest}"),
+        )
+        .read()?;
     }
     Ok(())
 }

@@ -1,5 +1,6 @@
 //! What cargo knows of the workspace.
 
+use std::env;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, anyhow};
@@ -30,7 +31,10 @@ pub(crate) struct Package {
 
 impl Workspace {
     pub(crate) fn open() -> anyhow::Result<Self> {
-        let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").canonicalize()?;
+        // As `cargo run` sets it: two checkouts that share a target folder may run the same binary.
+        let manifest =
+            env::var("CARGO_MANIFEST_DIR").unwrap_or_else(|_| env!("CARGO_MANIFEST_DIR").to_owned());
+        let root = Path::new(&manifest).join("../..").canonicalize()?;
         Self::at(&root)
     }
 
