@@ -45,7 +45,7 @@ enum Task {
         #[arg(long)]
         keep_going: bool,
     },
-    /// Unit, integration and documentation tests of every crate; peers from other projects are left to `interop`.
+    /// Unit, integration and documentation tests of every crate; those that need other projects' programs are left to `interop`.
     Test,
     /// Builds every fuzz target and runs each on its seeds.
     Fuzz {

@@ -146,8 +146,10 @@ pub(crate) const FEATURE_BASES: &[&[&str]] = &[&[], &["alloc"], &["std"]];
 /// Features that the bases already cover.
 pub(crate) const BASE_FEATURES: &[&str] = &["default", "alloc", "std"];
 
-/// The package of the interop tests, left out of the plain test run because it needs foreign programs.
+/// The package of the interop tests.
 pub(crate) const INTEROP_PACKAGE: &str = "interop";
+/// Its feature that turns on the tests which need programs of other projects.
+pub(crate) const INTEROP_FEATURE: &str = "live";
 /// How long a fuzz target runs in the smoke test.
 pub(crate) const FUZZ_SECONDS: u64 = 8;
 /// The toolchain that libFuzzer's instrumentation needs.

@@ -52,7 +52,8 @@ pub(crate) fn debian_packages(workspace: &Workspace, names: &[String]) -> anyhow
     let sudo = if is_root { "" } else { "sudo " };
     Cmd::new(workspace, &format!("{sudo}apt-get update --quiet")).run()?;
     Cmd::new(workspace, &format!("{sudo}env DEBIAN_FRONTEND=noninteractive apt-get install --yes --quiet"))
-        .arg("--no-install-recommends")
+        // Another installation under way is waited for.
+        .args(["--no-install-recommends", "-o", "DPkg::Lock::Timeout=300"])
         .args(missing)
         .run()
 }
