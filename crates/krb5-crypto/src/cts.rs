@@ -285,3 +285,41 @@ fn unchain(iv: &mut Block, ciphertext: &[Block], decrypted: &mut [Block]) {
         *iv = *cipher;
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::primitive::aes::Aes128;
+    use crate::primitive::keyed;
+    use test_support::vectors::load;
+
+    #[test]
+    fn vectors_of_rfc3962() {
+        for record in load("crypto/rfc3962-cbc-cts.txt").records_of("cbc-cts") {
+            let cipher: Aes128 = keyed(&record.hex("key"));
+            let mut data = record.hex("input");
+            let (lead, end) = data.split_at_mut(lead_len(record.hex("input").len()));
+            let mut iv = Block::default();
+            cbc_encrypt(&cipher, &mut iv, lead);
+            encrypt_end(&cipher, &iv, end);
+            assert_eq!(data, record.hex("output"), "{}", record.name());
+            let next_iv = lead_len(data.len());
+            assert_eq!(data[next_iv..next_iv + BLOCK], record.hex("next-iv"), "{}", record.name());
+
+            let (lead, end) = data.split_at_mut(next_iv);
+            let mut iv = Block::default();
+            cbc_decrypt(&cipher, &mut iv, lead);
+            decrypt_end(&cipher, &iv, end);
+            assert_eq!(data, record.hex("input"), "{}", record.name());
+        }
+    }
+
+    #[test]
+    fn the_end_is_one_or_two_blocks() {
+        for len in BLOCK..300 {
+            let end = len - lead_len(len);
+            assert_eq!(lead_len(len) % BLOCK, 0);
+            assert!(end == BLOCK && len == BLOCK || BLOCK < end && end <= MAX_END, "{len}");
+        }
+    }
+}

@@ -53,3 +53,27 @@ fn lcm(a: usize, b: usize) -> usize {
     }
     a / gcd * b
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::vec;
+
+    #[test]
+    fn vectors_of_rfc3961() {
+        for record in test_support::vectors::load("crypto/rfc3961-n-fold.txt").records_of("n-fold") {
+            let expected = record.hex("output");
+            let mut out = vec![0; expected.len()];
+            nfold(&record.hex("input"), &mut out);
+            assert_eq!(out, expected, "{}", record.name());
+        }
+    }
+
+    #[test]
+    fn nothing_folds_to_nothing() {
+        let mut out = [7; 4];
+        nfold(&[], &mut out);
+        assert_eq!(out, [7; 4]);
+        nfold(b"input", &mut []);
+    }
+}

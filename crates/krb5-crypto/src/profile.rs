@@ -193,3 +193,93 @@ impl KeyBytes {
         self.bytes.get_mut(..self.len).unwrap_or_default()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::primitive::pbkdf2;
+    use std::vec;
+    use test_support::vectors::load;
+
+    fn check_derive(file: &str) {
+        for record in load(file).records_of("derive") {
+            let enctype = EncType(record.int("enctype").try_into().unwrap());
+            let Some(profile) = Profile::of(enctype) else {
+                assert!(!enctype.is_supported());
+                continue;
+            };
+            let constant = record.hex("constant");
+            let (usage, role) = constant.split_at(4);
+            let usage = KeyUsage(u32::from_be_bytes(usage.try_into().unwrap()));
+            let role = [Role::Checksum, Role::Encryption, Role::Integrity]
+                .into_iter()
+                .find(|known| *known as u8 == role[0])
+                .unwrap();
+            let derived = match profile {
+                Profile::Aes128Sha1 => derive::<aes_sha1::Aes128Sha1>(&record.hex("key"), usage, role),
+                Profile::Aes256Sha1 => derive::<aes_sha1::Aes256Sha1>(&record.hex("key"), usage, role),
+                Profile::Aes128Sha2 => derive::<aes_sha2::Aes128Sha2>(&record.hex("key"), usage, role),
+                Profile::Aes256Sha2 => derive::<aes_sha2::Aes256Sha2>(&record.hex("key"), usage, role),
+                #[cfg(feature = "camellia")]
+                Profile::Camellia128 => derive::<camellia::Camellia128Cmac>(&record.hex("key"), usage, role),
+                #[cfg(feature = "camellia")]
+                Profile::Camellia256 => derive::<camellia::Camellia256Cmac>(&record.hex("key"), usage, role),
+                #[cfg(feature = "rc4")]
+                Profile::Rc4Hmac => panic!("rc4-hmac derives in another way"),
+            };
+            assert_eq!(derived.bytes(), record.hex("derived"), "{}", record.name());
+        }
+    }
+
+    fn derive<P: CtsProfile>(key: &[u8], usage: KeyUsage, role: Role) -> KeyBytes {
+        let len = if matches!(role, Role::Encryption) { P::CIPHER_KEY_LEN } else { P::MAC_KEY_LEN };
+        usage_key::<P>(key, usage, role, len)
+    }
+
+    #[test]
+    fn derivations_of_mit() {
+        check_derive("crypto/mit-derive.txt");
+    }
+
+    #[test]
+    fn derivations_of_rfc8009() {
+        check_derive("crypto/rfc8009-derive.txt");
+    }
+
+    #[test]
+    fn derivations_of_rfc6803() {
+        check_derive("crypto/rfc6803-derive.txt");
+    }
+
+    #[test]
+    fn pbkdf2_of_rfc3962_and_ms_kile() {
+        for file in ["crypto/rfc3962-string-to-key.txt", "crypto/ms-kile-string-to-key.txt"] {
+            for record in load(file).records_of("string-to-key") {
+                let expected = record.hex("pbkdf2");
+                let mut out = vec![0; expected.len()];
+                let iterations = record.int("iterations").try_into().unwrap();
+                pbkdf2::hmac_sha1(&record.hex("password"), &record.hex("salt"), iterations, &mut out);
+                assert_eq!(out, expected, "{}", record.name());
+            }
+        }
+    }
+
+    #[test]
+    fn hashes_of_mit() {
+        use crate::primitive::hmac::{Digest, Sha1};
+        for record in load("crypto/mit-hash.txt").records_of("hash") {
+            let input = record.hex("input");
+            let hash = match record.name() {
+                "sha1" => Sha1::digest(&input).to_vec(),
+                #[cfg(feature = "rc4")]
+                "rsa-md4" => crate::primitive::md4::Md4::digest(&input).to_vec(),
+                #[cfg(feature = "rc4")]
+                "rsa-md5" => crate::rc4_hmac::md5(&[&input]).to_vec(),
+                #[cfg(not(feature = "rc4"))]
+                "rsa-md4" | "rsa-md5" => continue,
+                other => panic!("unknown hash {other}"),
+            };
+            assert_eq!(hash, record.hex("output"), "{}", record.name());
+        }
+    }
+}
