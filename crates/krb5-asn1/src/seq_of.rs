@@ -6,7 +6,7 @@ use der::{
     Decode, DecodeValue, Encode, EncodeValue, FixedTag, Header, Length, Reader, SliceReader, Tag, Writer,
 };
 
-use crate::{DecodeError, DecodeErrorKind, codec::add};
+use crate::{DecodeError, DecodeErrorKind, Message, codec::add};
 
 /// The largest number of elements that any list in a message may have.
 pub const MAX_ELEMENTS: usize = 1024;
@@ -251,4 +251,9 @@ impl<T: Encode> EncodeValue for SeqOf<'_, T> {
 
 impl<T> FixedTag for SeqOf<'_, T> {
     const TAG: Tag = Tag::Sequence;
+}
+
+impl<M: Message> Message for SeqOf<'static, M> {
+    type View<'a> = SeqOf<'a, M::View<'a>>;
+    const NAME: &'static str = "SeqOf";
 }
