@@ -6,6 +6,8 @@ their fields are those of `gssctl shim`; these come on top:
   {"op":"delegated","ccache":PATH}         writes the delegated credential to a FILE ccache
   {"op":"wrap_iov","data":HEX,"conf":BOOL} as "wrap", through gss_wrap_iov without a trailer buffer: the token
                                            is rotated (RRC is not zero)
+  {"op":"unwrap_iov","token":BASE64,"length":INT}
+                                           as "unwrap", of such a token with that many bytes of data
   {"op":"lucid"}                           ends the context and tells its key and sequence numbers
 
 `now`, `skew`, `principal` and `allow` of the shim have no counterpart here: krb5.conf decides.
@@ -186,12 +188,23 @@ class Peer:
 
     def op_wrap_iov(self, request):
         kinds = gss.IOVBufferType
-        message = gss.IOV((kinds.header, True, None), (kinds.data, False, bytes.fromhex(request["data"])))
+        header, data = (kinds.header, True, None), (kinds.data, False, bytes.fromhex(request["data"]))
+        # The standard layout would bring a trailer buffer.
+        message = gss.IOV(header, data, std_layout=False)
         assert gss.wrap_iov(self.context, message, confidential=request["conf"]) == request["conf"]
         return {"token": encode(b"".join(buffer.value or b"" for buffer in message))}
 
+    def op_unwrap_iov(self, request):
+        kinds = gss.IOVBufferType
+        token = base64.b64decode(request["token"])
+        middle = len(token) - request["length"]
+        header, data = (kinds.header, False, token[:middle]), (kinds.data, False, token[middle:])
+        message = gss.IOV(header, data, std_layout=False)
+        conf = gss.unwrap_iov(self.context, message).encrypted
+        return {"data": (message[1].value or b"").hex(), "conf": conf, "status": "ok"}
+
     def op_lucid(self, _request):
-        lucid = gss.krb5_export_lucid_sec_context(self.context)
+        lucid = gss.krb5_export_lucid_sec_context(self.context, 1)
         self.context = None
         answer = {"send_seq": lucid.send_seq, "recv_seq": lucid.recv_seq}
         if lucid.protocol == 0:

@@ -18,12 +18,10 @@ const MODULES: &[&str] =
     &["mpm_event", "authn_core", "authz_core", "authz_user", "auth_gssapi", "headers", "mime", "dir"];
 
 /// What the server is made of.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Copy, Debug, Default)]
 pub struct ApacheOptions {
     /// Drops the final token from successful answers, so that the server does not prove itself.
     pub unproven: bool,
-    /// A folder for the tickets that clients delegate.
-    pub delegated: Option<std::path::PathBuf>,
 }
 
 /// A running server whose every page is behind Negotiate with Kerberos.
@@ -109,12 +107,9 @@ fn configuration(
          AuthName interop\n\
          GssapiAllowedMech krb5\n\
          GssapiCredStore keytab:{keytab}\n\
-         Require valid-user\n"
+         Require valid-user\n\
+         </Location>\n"
     )?;
-    if let Some(delegated) = &options.delegated {
-        writeln!(text, "GssapiDelegCcacheDir {}", delegated.display())?;
-    }
-    text.push_str("</Location>\n");
     if options.unproven {
         text.push_str("Header always unset WWW-Authenticate \"expr=%{REQUEST_STATUS} == 200\"\n");
     }

@@ -316,14 +316,25 @@ impl Endpoint {
     /// # Errors
     /// The program reports a failure.
     pub fn unwrap(&mut self, token: &[u8]) -> Result<Unwrapped> {
+        self.opened(&json!({"op": "unwrap", "token": text::base64(token)}))
+    }
+
+    /// Opens a message of [`Self::wrap_iov`] with `length` bytes of data: MIT's library only.
+    ///
+    /// # Errors
+    /// The program reports a failure.
+    pub fn unwrap_iov(&mut self, token: &[u8], length: usize) -> Result<Unwrapped> {
+        self.opened(&json!({"op": "unwrap_iov", "token": text::base64(token), "length": length}))
+    }
+
+    fn opened(&mut self, request: &Value) -> Result<Unwrapped> {
         #[derive(Deserialize)]
         struct Answer {
             data: Option<String>,
             conf: Option<bool>,
             status: String,
         }
-        let Answer { data, conf, status } =
-            self.ask(&json!({"op": "unwrap", "token": text::base64(token)}))?;
+        let Answer { data, conf, status } = self.ask(request)?;
         Ok(Unwrapped { data: data.as_deref().map(text::unhex).transpose()?, conf, status })
     }
 

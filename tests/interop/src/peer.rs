@@ -82,16 +82,19 @@ impl Peer {
         Ok(())
     }
 
-    /// Waits until the process ends by itself.
+    /// Waits until the peer has written a text to its log at least `count` times.
     ///
     /// # Errors
-    /// It still runs after [`PATIENCE`], or ended with a failure; the message quotes the end of its log.
-    pub fn wait_for_exit(&mut self) -> Result<()> {
-        match wait(&mut self.child)? {
-            Some(status) if status.success() => Ok(()),
-            Some(status) => bail!("{} ended with {status}\n{}", self.name, self.log_tail()),
-            None => bail!("{} does not end\n{}", self.name, self.log_tail()),
+    /// It has not after [`PATIENCE`]; the message quotes the end of its log.
+    pub fn wait_for_log(&self, text: &str, count: usize) -> Result<()> {
+        let start = Instant::now();
+        while String::from_utf8_lossy(&fs::read(&self.log)?).matches(text).count() < count {
+            if start.elapsed() > PATIENCE {
+                bail!("{} does not write {text:?} {count} times\n{}", self.name, self.log_tail());
+            }
+            thread::sleep(POLL);
         }
+        Ok(())
     }
 
     /// The end of what the peer has written to its log.
@@ -217,6 +220,16 @@ mod tests {
         let mut peer = Peer::start("sh", &mut command, folder.path().join("sh.log")).unwrap();
         let error = peer.wait_for_port(crate::port::free().unwrap()).unwrap_err().to_string();
         assert!(error.contains("no such port") && error.contains('7'), "{error}");
+    }
+
+    #[test]
+    fn log_is_read_as_it_grows() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut command = Command::new("sh");
+        command.args(["-c", "echo one; echo two; echo one"]);
+        let peer = Peer::start("sh", &mut command, folder.path().join("sh.log")).unwrap();
+        peer.wait_for_log("one", 2).unwrap();
+        assert!(peer.log_tail().ends_with("one\ntwo\none\n"), "{}", peer.log_tail());
     }
 
     #[test]

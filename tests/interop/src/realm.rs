@@ -160,8 +160,16 @@ impl Realm {
     /// # Errors
     /// `kvno` is missing or fails.
     pub fn kvno(&self, ccache: &Path, service: &str) -> Result<()> {
+        self.kvno_with(&self.config, ccache, service)
+    }
+
+    /// Fetches a service ticket into a ccache, under another krb5.conf.
+    ///
+    /// # Errors
+    /// `kvno` is missing or fails.
+    pub fn kvno_with(&self, config: &Path, ccache: &Path, service: &str) -> Result<()> {
         let mut command = self.command(packages::find("kvno")?);
-        command.arg("-c").arg(ccache).arg(service);
+        command.env("KRB5_CONFIG", config).arg("-c").arg(ccache).arg(service);
         peer::succeed(&mut command, b"").map(drop)
     }
 

@@ -42,13 +42,15 @@ fn single_enctype(initiator: Who, acceptor: Who, enctype: Enctype) -> Result<()>
 /// The ticket in one enctype, the session key in another, and an acceptor that may pick a third from the
 /// initiator's list (RFC 4537).
 fn mixed_enctypes(initiator: Who, acceptor: Who) -> Result<()> {
-    let service = vec![Enctype::AES256_SHA384];
+    let service = vec![Enctype::AES256_SHA384, Enctype::AES128_SHA1];
     let permitted = vec![Enctype::AES128_SHA1, Enctype::AES256_SHA1, Enctype::AES256_SHA384];
     let realm = Realm::start(&RealmOptions { service, permitted })?;
     // A session key that no party prefers.
     let config = realm.config_for(&[Enctype::AES128_SHA1, Enctype::AES256_SHA384])?;
     let ccache = realm.kinit_with(&config, &[])?;
-    realm.kvno(&ccache, SERVICE_PRINCIPAL)?;
+    realm.kvno_with(&config, &ccache, SERVICE_PRINCIPAL)?;
+    let listed = realm.klist(&["-e"], &ccache)?;
+    assert!(listed.contains("(skey, tkt): aes128-cts-hmac-sha1-96, aes256-cts-hmac-sha384-192"), "{listed}");
     let (mut initiator, mut acceptor) = (initiator.start(&realm)?, acceptor.start(&realm)?);
     for framing in [Framing::Raw, Framing::Spnego] {
         let ours = Initiator::new(framing, &ccache).flag("mutual");

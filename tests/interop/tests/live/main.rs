@@ -11,6 +11,7 @@
 //! | `delegation` | forwarded tickets in and out |
 //! | `dce` | DCE style, and rotated tokens |
 //! | `rejects` | what must fail, on which side, and with which error |
+//! | `samples` | MIT's `gss-server` and `gss-client` against our acceptor and initiator |
 //! | `http` | curl, Apache, `gssctl serve` and `gssctl fetch` |
 //! | `files` | `gssctl klist` on files of MIT's |
 
@@ -23,6 +24,7 @@ mod http;
 mod messages;
 mod peers;
 mod rejects;
+mod samples;
 
 use anyhow::Result;
 use interop::endpoint::Endpoint;
