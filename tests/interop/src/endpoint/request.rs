@@ -1,0 +1,172 @@
+//! The requests that make an endpoint an initiator or an acceptor.
+
+use std::path::Path;
+
+use serde::Serialize;
+
+use crate::text;
+
+/// Flags that an initiator asks for unless a test says otherwise, without mutual authentication.
+pub const STANDARD_FLAGS: &[&str] = &["replay", "sequence", "conf", "integ"];
+
+/// How tokens are framed.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Framing {
+    /// The mechanism's own tokens.
+    Raw,
+    /// SPNEGO around them.
+    Spnego,
+    /// Whichever of the two the initiator sends; acceptors only.
+    Any,
+}
+
+/// What becomes of channel bindings at an acceptor.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum CbPolicy {
+    /// Not looked at.
+    Ignore,
+    /// Must match when the initiator sent some.
+    Verify,
+    /// Must match.
+    Require,
+}
+
+/// The request that makes an endpoint an initiator. Absent fields are left to the program's defaults.
+#[derive(Clone, Debug, Serialize)]
+#[serde(tag = "op", rename = "initiator")]
+pub struct Initiator {
+    /// How tokens are framed.
+    pub framing: Framing,
+    /// Mechanisms offered.
+    pub mechs: Vec<&'static str>,
+    /// Host-based name of the acceptor.
+    pub target: String,
+    /// FILE ccache with the service ticket, and the TGT when it is to be delegated.
+    pub ccache: String,
+    /// Flags asked for.
+    pub flags: Vec<&'static str>,
+    /// Clock, in RFC 3339; the system's when absent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub now: Option<String>,
+    /// Application data of the channel bindings, in hex.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub channel_bindings: Option<String>,
+    /// Names of weak parts that are allowed.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub allow: Vec<&'static str>,
+}
+
+impl Initiator {
+    /// Kerberos with [`STANDARD_FLAGS`] towards the realm's service.
+    pub fn new(framing: Framing, ccache: &Path) -> Self {
+        Self {
+            framing,
+            mechs: vec!["krb5"],
+            target: crate::realm::SERVICE.into(),
+            ccache: ccache.display().to_string(),
+            flags: STANDARD_FLAGS.to_vec(),
+            now: None,
+            channel_bindings: None,
+            allow: Vec::new(),
+        }
+    }
+
+    /// Asks for one more flag.
+    #[must_use]
+    pub fn flag(mut self, flag: &'static str) -> Self {
+        self.flags.push(flag);
+        self
+    }
+
+    /// Sets the application data of the channel bindings.
+    #[must_use]
+    pub fn bound_to(mut self, data: &[u8]) -> Self {
+        self.channel_bindings = Some(text::hex(data));
+        self
+    }
+
+    /// Allows a weak part by name.
+    #[must_use]
+    pub fn allow(mut self, part: &'static str) -> Self {
+        self.allow.push(part);
+        self
+    }
+
+    /// Sets the clock, in seconds since 1970.
+    #[must_use]
+    pub fn at(mut self, unix: i64) -> Self {
+        self.now = Some(text::rfc3339(unix));
+        self
+    }
+}
+
+/// The request that makes an endpoint an acceptor. Absent fields are left to the program's defaults.
+#[derive(Clone, Debug, Serialize)]
+#[serde(tag = "op", rename = "acceptor")]
+pub struct Acceptor {
+    /// How tokens are framed.
+    pub framing: Framing,
+    /// Mechanisms taken.
+    pub mechs: Vec<&'static str>,
+    /// Keytab with the service's keys.
+    pub keytab: String,
+    /// The only principal accepted; any of the keytab when absent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub principal: Option<String>,
+    /// Clock, in RFC 3339; the system's when absent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub now: Option<String>,
+    /// Application data of the channel bindings, in hex.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub channel_bindings: Option<String>,
+    /// What becomes of channel bindings.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cb_policy: Option<CbPolicy>,
+    /// Whether replays are refused.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub replay_cache: Option<bool>,
+    /// Names of weak parts that are allowed.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub allow: Vec<&'static str>,
+}
+
+impl Acceptor {
+    /// Kerberos with the keys of a keytab.
+    pub fn new(framing: Framing, keytab: &Path) -> Self {
+        Self {
+            framing,
+            mechs: vec!["krb5"],
+            keytab: keytab.display().to_string(),
+            principal: None,
+            now: None,
+            channel_bindings: None,
+            cb_policy: None,
+            replay_cache: None,
+            allow: Vec::new(),
+        }
+    }
+
+    /// Sets the application data of the channel bindings and what becomes of them.
+    #[must_use]
+    pub fn bound_to(mut self, data: &[u8], policy: CbPolicy) -> Self {
+        self.channel_bindings = Some(text::hex(data));
+        self.cb_policy = Some(policy);
+        self
+    }
+
+    /// Allows a weak part by name.
+    #[must_use]
+    pub fn allow(mut self, part: &'static str) -> Self {
+        self.allow.push(part);
+        self
+    }
+
+    /// Sets the clock, in seconds since 1970.
+    #[must_use]
+    pub fn at(mut self, unix: i64) -> Self {
+        self.now = Some(text::rfc3339(unix));
+        self
+    }
+}
