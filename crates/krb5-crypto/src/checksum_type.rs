@@ -101,7 +101,7 @@ impl From<i32> for ChecksumType {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::format;
+    use alloc::format;
 
     #[test]
     fn unkeyed_and_unknown_types_are_not_keyed() {

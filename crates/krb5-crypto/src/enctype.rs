@@ -146,7 +146,7 @@ const NAMES: &[(EncType, &str, &[&str])] = &[
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::format;
+    use alloc::format;
 
     #[test]
     fn names_and_aliases_lead_back_to_the_number() {

@@ -198,7 +198,7 @@ impl KeyBytes {
 mod tests {
     use super::*;
     use crate::primitive::pbkdf2;
-    use std::vec;
+    use alloc::vec;
     use test_support::vectors::load;
 
     fn check_derive(file: &str) {

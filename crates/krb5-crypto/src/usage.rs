@@ -125,7 +125,7 @@ impl From<u32> for KeyUsage {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::format;
+    use alloc::format;
 
     #[test]
     fn debug_names_the_usage() {

@@ -20,7 +20,8 @@ pub(crate) const CONFOUNDER: usize = 8;
 /// The number by which RFC 4757 knows a usage, its "message type T", in the bytes that are hashed.
 ///
 /// The usage for AS-REP is another one here (RFC 4757 section 3, and seen in recorded messages). For usage 9
-/// the RFC names 8 as well, but the implementations in use send 9.
+/// the RFC names 8 as well, but the implementations in use send 9. On the GSS usages 22 to 25 implementations
+/// do not agree; tokens under RC4 keys (RFC 4757 section 7) state T themselves and do not come through here.
 fn message_type(usage: KeyUsage) -> [u8; 4] {
     let number = if usage == KeyUsage::AS_REP { KeyUsage::TGS_REP_SESSION_KEY.0 } else { usage.0 };
     number.to_le_bytes()

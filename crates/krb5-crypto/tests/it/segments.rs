@@ -98,6 +98,31 @@ proptest! {
 }
 
 #[test]
+fn segments_recorded_from_mit() {
+    for record in test_support::vectors::load("crypto/recorded-segments.txt").records_of("segments") {
+        let Some(key) = crate::key(record) else { continue };
+        let cipher = key.cipher(KeyUsage(record.int("usage").try_into().unwrap()));
+        let bytes = |name: &str| record.opt_hex(name).unwrap_or_default();
+        let sent = || Parts {
+            header: bytes("header"),
+            pieces: vec![(true, bytes("data1")), (false, bytes("sign-only")), (true, bytes("data2"))],
+            trailer: bytes("trailer"),
+        };
+
+        let mut received = sent();
+        received.decrypt(&cipher).unwrap_or_else(|error| panic!("{}: {error}", record.name()));
+        assert_eq!(received.pieces[0].1, bytes("plaintext1"), "{}", record.name());
+        assert_eq!(received.pieces[2].1, bytes("plaintext2"), "{}", record.name());
+
+        for bit in 0..bytes("sign-only").len() * 8 {
+            let mut altered = sent();
+            altered.pieces[1].1[bit / 8] ^= 1 << (bit % 8);
+            assert_eq!(altered.decrypt(&cipher), Err(IntegrityError), "{} bit {bit}", record.name());
+        }
+    }
+}
+
+#[test]
 fn header_and_trailer_have_their_lengths() {
     for enctype in supported() {
         let cipher = sample_key(enctype, 5).cipher(KeyUsage::GSS_ACCEPTOR_SEAL);

@@ -18,11 +18,11 @@ fn check_string_to_key(file: &str) {
             enctype(record),
             &record.hex("password"),
             &salt,
-            params.as_ref().map(|params| params.as_slice()),
+            params.as_ref().map(<[u8; 4]>::as_slice),
         );
         match key(record) {
             Some(expected) => {
-                assert_eq!(made.unwrap().secret_bytes(), expected.secret_bytes(), "{}", record.name())
+                assert_eq!(made.unwrap().secret_bytes(), expected.secret_bytes(), "{}", record.name());
             }
             None => assert_eq!(made.unwrap_err(), StringToKeyError::Unsupported(enctype(record))),
         }
@@ -88,6 +88,11 @@ fn encryption_of_mit() {
 }
 
 #[test]
+fn encryption_of_rc4_usages_recorded_from_mit() {
+    check_encryption("crypto/recorded-rc4-encryption.txt");
+}
+
+#[test]
 fn encryption_of_rfc8009() {
     check_encryption("crypto/rfc8009-encryption.txt");
 }
@@ -124,6 +129,11 @@ fn checksums_of_mit() {
 }
 
 #[test]
+fn checksums_of_rc4_usages_recorded_from_mit() {
+    check_checksums("crypto/recorded-rc4-checksum.txt");
+}
+
+#[test]
 fn checksums_of_rfc8009() {
     check_checksums("crypto/rfc8009-checksum.txt");
 }
@@ -152,6 +162,11 @@ fn check_prf(file: &str) {
 #[test]
 fn prf_of_mit() {
     check_prf("crypto/mit-prf.txt");
+}
+
+#[test]
+fn prf_recorded_from_mit() {
+    check_prf("crypto/recorded-prf.txt");
 }
 
 #[test]
