@@ -19,6 +19,12 @@ pub trait TokenSink {
     /// Drops all bytes from position `len` on; does nothing when there are fewer.
     fn truncate(&mut self, len: usize);
 
+    /// Announces how many bytes will be appended at most, so that a growing buffer moves its content once, now,
+    /// and not later when there are secrets in it. Does nothing by default.
+    fn reserve(&mut self, additional: usize) {
+        let _ = additional;
+    }
+
     /// Number of bytes written so far.
     fn len(&self) -> usize {
         self.as_slice().len()
@@ -136,6 +142,10 @@ impl TokenSink for alloc::vec::Vec<u8> {
 
     fn truncate(&mut self, len: usize) {
         Self::truncate(self, len);
+    }
+
+    fn reserve(&mut self, additional: usize) {
+        Self::reserve(self, additional);
     }
 }
 

@@ -5,8 +5,12 @@
 //! failing test says where to look.
 
 mod clock;
+#[cfg(feature = "pair")]
+pub mod pair;
 mod rng;
 pub mod vectors;
 
 pub use clock::TestClock;
+#[cfg(feature = "pair")]
+pub use pair::Pair;
 pub use rng::{ScriptedRng, TestRng};
