@@ -1,11 +1,11 @@
 //! Every codec against recorded bytes, broken bytes and made-up values.
 
 use krb5_asn1::{
-    ApRep, ApReq, AsRep, AsReq, AuthDataElement, Authenticator, DecodeError, EncApRepPart, EncAsRepPart,
-    EncKrbCredPart, EncKrbPrivPart, EncTgsRepPart, EncTicketPart, Encode, EncryptedData, EncryptionKey,
-    EtypeInfo2Entry, EtypeInfoEntry, IakerbFinished, IakerbHeader, KdcProxyMessage, KdcReqBody, KrbCred,
-    KrbError, KrbPriv, KrbSafe, Message, Owned, PaData, PaEncTsEnc, PaForUser, SeqOf, TgsRep, TgsReq, Ticket,
-    TypedDataElement,
+    AdCammac, AdKdcIssued, ApRep, ApReq, AsRep, AsReq, AuthDataElement, Authenticator, DecodeError,
+    EncApRepPart, EncAsRepPart, EncKrbCredPart, EncKrbPrivPart, EncTgsRepPart, EncTicketPart, Encode,
+    EncryptedData, EncryptionKey, EtypeInfo2Entry, EtypeInfoEntry, IakerbFinished, IakerbHeader,
+    KdcProxyMessage, KdcReqBody, KrbCred, KrbError, KrbPriv, KrbSafe, Message, Owned, PaData, PaEncTsEnc,
+    PaForUser, SeqOf, TgsRep, TgsReq, Ticket, TypedDataElement,
 };
 
 mod principals;
@@ -25,6 +25,8 @@ fn recode(name: &str, der: &[u8]) -> Result<Vec<u8>, DecodeError> {
         Ok(bytes)
     }
     match name {
+        "AdCammac" => as_type::<AdCammac<'static>>(der),
+        "AdKdcIssued" => as_type::<AdKdcIssued<'static>>(der),
         "ApRep" => as_type::<ApRep<'static>>(der),
         "ApReq" => as_type::<ApReq<'static>>(der),
         "AsRep" => as_type::<AsRep<'static>>(der),

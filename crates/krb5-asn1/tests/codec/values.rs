@@ -317,6 +317,33 @@ fn data_within_messages() {
 }
 
 #[test]
+fn authorization_data_of_the_kdc() {
+    let s = Sample::new();
+    let der = encode(&AuthorizationData::new(&s.authdata));
+    same!(
+        "ad_kdcissued",
+        AdKdcIssued {
+            ad_checksum: cksum(),
+            i_realm: Some(realm()),
+            i_sname: Some(s.name()),
+            elements: Raw::new(&der).unwrap()
+        }
+    );
+    let der = reference("cammac");
+    let cammac = AdCammac::from_der(&der).unwrap();
+    let elements: Vec<_> = cammac.elements.iter().map(|e| (e.ad_type.0, e.ad_data.as_bytes())).collect();
+    assert_eq!(elements, [(1, &b"ad1"[..]), (2, b"ad2")]);
+    let verifier = cammac.kdc_verifier.unwrap();
+    assert_eq!(
+        (verifier.identifier, verifier.kvno, verifier.enctype),
+        (Some(s.name()), Some(UInt32(5)), Some(16))
+    );
+    assert_eq!(verifier.mac, Checksum { cksumtype: 1, checksum: Octets::new(b"cksumkdc") });
+    assert!(cammac.svc_verifier.is_some_and(|v| v.mac.checksum.as_bytes() == b"cksumsvc"));
+    assert!(cammac.other_verifiers.is_some_and(|others| !others.is_empty()));
+}
+
+#[test]
 fn proxied_exchanges() {
     same!(
         "iakerb_header",
