@@ -8,6 +8,8 @@ mod clock;
 #[cfg(feature = "pair")]
 pub mod pair;
 mod rng;
+#[cfg(feature = "krb5")]
+pub mod ticket;
 pub mod vectors;
 
 pub use clock::TestClock;
