@@ -13,19 +13,23 @@
 //! A weakness that cannot be repaired here: the number is encrypted with a stream cipher and not signed. Whoever
 //! changes its bits on the way changes the number of a message that is not encrypted.
 
+mod frame;
+mod keys;
+
+use self::frame::{frame_len, inner_offset, message_len, segments_inner_offset};
+use self::keys::Keys;
 use super::Parameters;
-use super::segments::{MAX_SEGMENTS, OpenedSegments, fit, wipe, with_chunks};
+use super::segments::{OpenedSegments, fit, wipe, with_tail};
 use super::sequence::{ReceiveWindow, SendSequence, Width};
 use core::fmt;
-use gss_core::framing::{DerLength, FrameError, FrameHeader, Framed};
+use gss_core::framing::FrameHeader;
 use gss_core::reader::{ParseError, ParseErrorKind, Reader};
 use gss_core::{
     CryptoRng, MessageError, Overhead, Protection, Role, SequenceStatus, SinkFull, Unwrapped, oid,
 };
-use krb5_crypto::rc4_hmac::{hmac_md5, md5, rc4_apply};
-use krb5_crypto::{Key, Segment};
+use krb5_crypto::Segment;
 use subtle::ConstantTimeEq;
-use zeroize::{Zeroize, Zeroizing};
+use zeroize::Zeroize;
 
 const MIC: u16 = 0x0101;
 const WRAP: u16 = 0x0201;
@@ -118,7 +122,7 @@ impl Sealer {
         } else {
             WRAP_INNER_LEN.saturating_add(length).saturating_add(padding.len())
         };
-        super::segments::with_tail(segments, padding, |all| self.wrap(protection, inner, header, all, rng))
+        with_tail(segments, padding, |all| self.wrap(protection, inner, header, all, rng))
     }
 
     /// Writes `header` and encrypts what it covers. `inner` is the length that the frame states.
@@ -218,7 +222,7 @@ impl Opener {
             return Err(MessageError::InvalidPadding);
         }
         let number =
-            super::segments::with_tail(segments, &mut *trailer, |all| self.open(&fields, confounder, all))?;
+            with_tail(segments, &mut *trailer, |all| self.open(&fields, confounder, all))?;
         if !self.dce_style && trailer != PADDING {
             wipe(segments);
             return Err(MessageError::InvalidPadding);
@@ -273,63 +277,6 @@ impl Opener {
         } else {
             Err(MessageError::BadMic)
         }
-    }
-}
-
-/// The keys of RFC 4757 section 7, as far as they do not depend on the message.
-struct Keys {
-    sign: Zeroizing<[u8; 16]>,
-    /// To encrypt numbers.
-    number: Zeroizing<[u8; 16]>,
-    /// To encrypt messages.
-    seal: Zeroizing<[u8; 16]>,
-}
-
-impl Keys {
-    fn derive(key: &Key) -> Self {
-        let session = key.secret_bytes();
-        let mut local = Zeroizing::new([0_u8; 16]);
-        local.iter_mut().zip(session).for_each(|(to, from)| *to = from ^ 0xf0);
-        Self {
-            sign: Zeroizing::new(hmac_md5(session, &[b"signaturekey\0"])),
-            number: Zeroizing::new(hmac_md5(session, &[&0_u32.to_le_bytes()])),
-            seal: Zeroizing::new(hmac_md5(&*local, &[&0_u32.to_le_bytes()])),
-        }
-    }
-
-    fn sign(
-        &self,
-        message_type: u32,
-        before: [&[u8]; 2],
-        content: &[Segment<'_>],
-    ) -> Result<[u8; CHECKSUM_LEN], MessageError> {
-        let [header, first] = before;
-        let hash =
-            with_chunks([&message_type.to_le_bytes(), header, first], content, [], |chunks| Ok(md5(chunks)))?;
-        let full = hmac_md5(&*self.sign, &[&hash]);
-        Ok(full.first_chunk().copied().unwrap_or_default())
-    }
-
-    /// Encrypts or decrypts the number.
-    fn mask_number(&self, checksum: &[u8; CHECKSUM_LEN], mut number: [u8; NUMBER_LEN]) -> [u8; NUMBER_LEN] {
-        let key = Zeroizing::new(hmac_md5(&*self.number, &[checksum]));
-        rc4_apply(&key, &mut [&mut number]);
-        number
-    }
-
-    /// Encrypts or decrypts confounder and content.
-    fn seal(&self, number: u64, confounder: &mut [u8], content: &mut [Segment<'_>]) {
-        let [.., a, b, c, d] = number.to_be_bytes();
-        let key = Zeroizing::new(hmac_md5(&*self.seal, &[&[a, b, c, d]]));
-        let mut pieces: [&mut [u8]; MAX_SEGMENTS + 2] = core::array::from_fn(|_| -> &mut [u8] { &mut [] });
-        let data = content.iter_mut().filter_map(|segment| match segment {
-            Segment::Data(data) => Some(&mut **data),
-            Segment::SignOnly(_) => None,
-        });
-        for (to, from) in pieces.iter_mut().zip(core::iter::once(confounder).chain(data)) {
-            *to = from;
-        }
-        rc4_apply(&key, &mut pieces);
     }
 }
 
@@ -399,58 +346,6 @@ fn plain_number(number: u64, direction: u8) -> [u8; NUMBER_LEN] {
 fn split_number(plain: [u8; NUMBER_LEN]) -> (u64, [u8; 4]) {
     let [a, b, c, d, direction @ ..] = plain;
     (u64::from(u32::from_be_bytes([a, b, c, d])), direction)
-}
-
-/// Where the inner token begins. The frame must cover the token exactly and name Kerberos.
-fn inner_offset(token: &[u8]) -> Result<usize, MessageError> {
-    let framed = Framed::parse(token).map_err(|error| match error {
-        FrameError::Der(error) => MessageError::Malformed(error),
-        _ => MessageError::UnexpectedAlgorithm,
-    })?;
-    if framed.mechanism == oid::KRB5 {
-        Ok(framed.inner_offset)
-    } else {
-        Err(MessageError::UnexpectedAlgorithm)
-    }
-}
-
-/// The same for a header whose frame covers `elsewhere` bytes in other buffers too.
-fn segments_inner_offset(header: &[u8], elsewhere: usize) -> Result<usize, MessageError> {
-    let covered = WRAP_INNER_LEN.saturating_add(elsewhere);
-    let expected = FrameHeader::new(&oid::KRB5, covered)?;
-    let expected = expected.as_bytes();
-    match header.split_at_checked(expected.len()) {
-        Some((frame, _)) if frame == expected => Ok(expected.len()),
-        _ => Err(ParseError {
-            kind: ParseErrorKind::Truncated {
-                needed: expected.len().saturating_add(WRAP_INNER_LEN),
-                available: header.len(),
-            },
-            offset: 0,
-        }
-        .into()),
-    }
-}
-
-/// Length of the frame of `inner` bytes.
-fn frame_len(inner: usize) -> usize {
-    let content = OID_ELEMENT_LEN.saturating_add(inner);
-    let length_octets = DerLength::new(content).map_or(usize::MAX, |length| length.as_bytes().len());
-    length_octets.saturating_add(1).saturating_add(OID_ELEMENT_LEN)
-}
-
-/// The length of the message in a token of `total` bytes: of the few possible lengths of the frame, the one that
-/// fits.
-fn message_len(total: usize) -> Result<usize, SinkFull> {
-    let around = OID_ELEMENT_LEN + WRAP_INNER_LEN + PADDING.len();
-    (1_usize..=5)
-        .find_map(|length_octets| {
-            let content = total.checked_sub(1)?.checked_sub(length_octets)?;
-            let fits = DerLength::new(content)?.as_bytes().len() == length_octets;
-            if fits { content.checked_sub(around) } else { None }
-        })
-        // Shorter than an empty message's token, or a length that no token has, one more or less has.
-        .ok_or(SinkFull { needed: (around + 2).saturating_sub(total).max(1) })
 }
 
 fn data_len(segments: &[Segment<'_>]) -> usize {

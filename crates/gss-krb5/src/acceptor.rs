@@ -1,0 +1,270 @@
+//! The side that answers: AP-REQ in, AP-REP out (RFC 4120 section 3.2.3, RFC 4121 section 4.1).
+
+mod bindings;
+mod config;
+mod delegation;
+mod error;
+mod reply;
+mod request;
+
+pub use bindings::{BindingFailure, MAX_ACCEPTABLE_BINDINGS};
+pub use config::{AcceptorConfig, Allow};
+pub use delegation::DelegationError;
+pub use error::AcceptorError;
+
+use self::bindings::BindingCheck;
+use crate::context::{Agreed, Context, ContextKeys, Parties};
+use crate::ticket::{ServiceTicket, TicketTimes};
+use crate::token::{ContextToken, Framing, TokenId, range_in};
+use alloc::boxed::Box;
+use alloc::vec::Vec;
+use core::fmt::{self, Display};
+use core::ops::Deref;
+use gss_core::{AcceptableBindings, ContextFlags, Env, Handshake, Role, Step, TokenSink};
+use krb5_asn1::{AddressType, ApRep, Decode, EncApRepPart, Principal, TicketFlags};
+use krb5_crypto::{EncType, Key, KeyUsage};
+use request::Request;
+
+/// The acceptor's side of a context. `P` points to the configuration all contexts share: a reference or an `Arc`.
+pub struct Acceptor<P>(State<P>);
+
+enum State<P> {
+    Start { config: P, connection: Connection },
+    AwaitThirdLeg(Box<ThirdLeg>),
+}
+
+/// DCE style: the AP-REP was sent, and the initiator has to show that it opened it.
+struct ThirdLeg {
+    context: Context<Accepted>,
+    session_key: Key,
+    sequence: u32,
+}
+
+impl<P: Deref<Target = AcceptorConfig>> Acceptor<P> {
+    /// An acceptor with this configuration.
+    #[must_use]
+    pub fn new(config: P) -> Self {
+        Self(State::Start { config, connection: Connection::default() })
+    }
+
+    /// The channel bindings of this connection, in place of those of the configuration.
+    ///
+    /// # Errors
+    /// [`AcceptorError::TooManyBindings`] for more than
+    /// [`MAX_ACCEPTABLE_BINDINGS`](crate::MAX_ACCEPTABLE_BINDINGS).
+    pub fn channel_bindings(self, acceptable: &AcceptableBindings<'_>) -> Result<Self, AcceptorError> {
+        let check = BindingCheck::new(acceptable)
+            .ok_or(AcceptorError::TooManyBindings { count: acceptable.any_of.len() })?;
+        Ok(self.configure(|connection| connection.bindings = Some(check)))
+    }
+
+    /// The initiator's address: a ticket that is bound to addresses is then taken from these only (RFC 4120
+    /// section 3.2.3). For IPv4 and IPv6 the bytes are those of the address, most significant first.
+    #[must_use]
+    pub fn peer_address(self, kind: AddressType, address: &[u8]) -> Self {
+        self.configure(|connection| connection.peer = Some((kind, Vec::from(address))))
+    }
+
+    fn configure(mut self, change: impl FnOnce(&mut Connection)) -> Self {
+        if let State::Start { connection, .. } = &mut self.0 {
+            change(connection);
+        }
+        self
+    }
+}
+
+/// What an acceptor knows of the connection that the request comes over.
+#[derive(Default)]
+struct Connection {
+    bindings: Option<BindingCheck>,
+    peer: Option<(AddressType, Vec<u8>)>,
+}
+
+impl<P: Deref<Target = AcceptorConfig>> Handshake for Acceptor<P> {
+    type Established = Context<Accepted>;
+    type Error = AcceptorError;
+
+    fn step(
+        self,
+        input: &mut [u8],
+        output: &mut dyn TokenSink,
+        env: &mut Env<'_>,
+    ) -> Result<Step<Self, Self::Established>, Self::Error> {
+        match self.0 {
+            State::Start { config, connection } => start(&config, &connection, input, output, env),
+            State::AwaitThirdLeg(third_leg) => third_leg.verify(input).map(Step::Done),
+        }
+    }
+}
+
+fn start<P>(
+    config: &AcceptorConfig,
+    connection: &Connection,
+    input: &mut [u8],
+    output: &mut dyn TokenSink,
+    env: &mut Env<'_>,
+) -> Result<Step<Acceptor<P>, Context<Accepted>>, AcceptorError> {
+    let token = ContextToken::parse(input)?;
+    let framing = token.framing;
+    let result = match token.id {
+        TokenId::AP_REQ => {
+            let message = input.get_mut(token.message).unwrap_or_default();
+            Request::accept(message, framing, config, connection, env)
+                .and_then(|request| answer(request, framing, config, output, env))
+        }
+        found => Err(AcceptorError::UnexpectedToken { found }),
+    };
+    result.inspect_err(|error| reply::put_krb_error(error, framing, config, output, env))
+}
+
+/// All checks are passed: chooses the keys, answers, and establishes the context.
+fn answer<P>(
+    request: Request,
+    framing: Framing,
+    config: &AcceptorConfig,
+    output: &mut dyn TokenSink,
+    env: &mut Env<'_>,
+) -> Result<Step<Acceptor<P>, Context<Accepted>>, AcceptorError> {
+    let flags = request.flags;
+    let mutual = flags.contains(ContextFlags::MUTUAL);
+    let (acceptor_key, sequence) = if mutual {
+        let subkey = reply::choose_subkey(&request, config)
+            .map(|enctype| Key::generate(enctype, env.rng))
+            .transpose()?;
+        let sequence = env.rng.next_u32() & reply::FIRST_SEQUENCE_MASK;
+        reply::put_ap_rep(&request, subkey.as_ref(), sequence, framing, output, env)?;
+        (subkey, sequence)
+    } else {
+        // Without an AP-REP both directions count from the initiator's number.
+        (None, request.sequence)
+    };
+    let session_key = request.session_key;
+    let agreed = Agreed {
+        role: Role::Acceptor,
+        flags,
+        binding: request.checks.bindings(),
+        expires: request.accepted.times.end,
+        keys: ContextKeys { initiator: request.initiator_key, acceptor: acceptor_key },
+        send_sequence: u64::from(sequence),
+        receive_sequence: u64::from(request.sequence),
+    };
+    let context = Context::new(request.accepted, agreed)?;
+    if flags.contains(ContextFlags::DCE_STYLE) {
+        let third_leg = Box::new(ThirdLeg { context, session_key, sequence });
+        return Ok(Step::Continue(Acceptor(State::AwaitThirdLeg(third_leg))));
+    }
+    Ok(Step::Done(context))
+}
+
+impl ThirdLeg {
+    /// The initiator's AP-REP returns our sequence number and asserts no subkey, which our own AP-REP, reflected,
+    /// would do (MS-KILE 3.4.5.1).
+    fn verify(self, input: &mut [u8]) -> Result<Context<Accepted>, AcceptorError> {
+        let reply = ApRep::from_der(input)?;
+        let cipher = range_in(input, reply.enc_part.cipher.as_bytes()).unwrap_or_default();
+        if EncType(reply.enc_part.etype) != self.session_key.enctype() {
+            return Err(AcceptorError::ThirdLegIntegrity);
+        }
+        let part = self
+            .session_key
+            .cipher(KeyUsage::AP_REP)
+            .decrypt_in_place(input.get_mut(cipher).unwrap_or_default())
+            .map_err(|_| AcceptorError::ThirdLegIntegrity)?;
+        let part = EncApRepPart::from_der(part)?;
+        if part.subkey.is_some() {
+            return Err(AcceptorError::ThirdLegSubkey);
+        }
+        match part.seq_number.map(u32::from) {
+            Some(found) if found == self.sequence => Ok(self.context),
+            found => Err(AcceptorError::ThirdLegSequence { expected: self.sequence, found }),
+        }
+    }
+}
+
+/// What an acceptor knows of its context: who came, with which ticket.
+#[derive(Debug)]
+pub struct Accepted {
+    client: Principal,
+    service: Principal,
+    ticket_flags: TicketFlags,
+    ticket_enctype: EncType,
+    times: TicketTimes,
+    authorization_data: Vec<u8>,
+    pac_verified: bool,
+    delegated: Vec<ServiceTicket>,
+}
+
+impl Accepted {
+    /// The authenticated client: name and realm, both from the ticket.
+    #[must_use]
+    pub fn client(&self) -> &Principal {
+        &self.client
+    }
+
+    /// The service whose key decrypted the ticket.
+    #[must_use]
+    pub fn service(&self) -> &Principal {
+        &self.service
+    }
+
+    /// The ticket's flags.
+    #[must_use]
+    pub fn ticket_flags(&self) -> TicketFlags {
+        self.ticket_flags
+    }
+
+    /// The enctype of the service's key.
+    #[must_use]
+    pub fn ticket_enctype(&self) -> EncType {
+        self.ticket_enctype
+    }
+
+    /// The ticket's times.
+    #[must_use]
+    pub fn times(&self) -> TicketTimes {
+        self.times
+    }
+
+    /// DER of the ticket's authorization data; empty when it has none.
+    #[must_use]
+    pub fn authorization_data(&self) -> &[u8] {
+        &self.authorization_data
+    }
+
+    /// Whether the ticket has a PAC whose server signature and client name were verified.
+    #[must_use]
+    pub fn has_verified_pac(&self) -> bool {
+        self.pac_verified
+    }
+
+    /// The tickets that the client delegated, with their session keys.
+    #[must_use]
+    pub fn delegated(&self) -> &[ServiceTicket] {
+        &self.delegated
+    }
+
+    /// The same with ownership.
+    #[must_use]
+    pub fn into_delegated(self) -> Vec<ServiceTicket> {
+        self.delegated
+    }
+}
+
+impl Parties for Accepted {
+    fn peer(&self) -> Option<&(dyn Display + Send + Sync)> {
+        Some(&self.client)
+    }
+
+    fn local(&self) -> &(dyn Display + Send + Sync) {
+        &self.service
+    }
+}
+
+impl<P> fmt::Debug for Acceptor<P> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self.0 {
+            State::Start { .. } => "Acceptor::Start",
+            State::AwaitThirdLeg(_) => "Acceptor::AwaitThirdLeg",
+        })
+    }
+}

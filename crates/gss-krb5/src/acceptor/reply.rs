@@ -1,0 +1,101 @@
+//! What an acceptor sends: AP-REP, or KRB-ERROR.
+
+use super::request::Request;
+use super::{AcceptorConfig, AcceptorError, Allow};
+use crate::tail::Tail;
+use crate::ticket::kerberos_time;
+use crate::token::{Framing, TokenId};
+use gss_core::{Env, SinkFull, TokenSink};
+use krb5_asn1::{
+    ApRep, EncApRepPart, EncryptedData, EncryptionKey, KerberosString, KrbError, NameType, Octets,
+    PrincipalName, UInt32,
+};
+use krb5_crypto::{EncType, Key, KeyUsage};
+
+/// Sequence numbers start below 2^30, so that none of the peers that read them as signed goes wrong soon.
+pub(super) const FIRST_SEQUENCE_MASK: u32 = 0x3fff_ffff;
+
+/// Room for an AP-REP while it is built, in bytes.
+const AP_REP_ROOM: usize = 512;
+
+/// The enctype of the acceptor's subkey: the initiator's first offer that we take (RFC 4537 section 4), else that of
+/// the session key. Tokens of RFC 4757 use no acceptor subkey.
+pub(super) fn choose_subkey(request: &Request, config: &AcceptorConfig) -> Option<EncType> {
+    let acceptable = |enctype: &EncType| {
+        enctype.is_supported() && (!enctype.is_weak() || config.allows(Allow::WEAK_ENCTYPES))
+    };
+    let chosen =
+        request.offered.iter().copied().find(acceptable).unwrap_or_else(|| request.initiator_key.enctype());
+    chosen.uses_cfx().then_some(chosen)
+}
+
+/// Appends the AP-REP token.
+pub(super) fn put_ap_rep(
+    request: &Request,
+    subkey: Option<&Key>,
+    sequence: u32,
+    framing: Framing,
+    output: &mut dyn TokenSink,
+    env: &mut Env<'_>,
+) -> Result<(), AcceptorError> {
+    let mut tail = Tail::new(output, AP_REP_ROOM);
+    tail.append_der(&EncApRepPart {
+        ctime: request.ctime,
+        cusec: request.cusec,
+        subkey: subkey
+            .map(|key| EncryptionKey { keytype: key.enctype().0, keyvalue: Octets::new(key.secret_bytes()) }),
+        seq_number: Some(UInt32(sequence)),
+    })?;
+    let etype = request.session_key.enctype().0;
+    tail.encrypt(&request.session_key.cipher(KeyUsage::AP_REP), env.rng)?;
+    tail.enclose(|cipher, pass| {
+        pass.der(&ApRep { enc_part: EncryptedData { etype, kvno: None, cipher: Octets::new(cipher) } })
+    })?;
+    frame(&mut tail, TokenId::AP_REP, framing)?;
+    tail.finish();
+    Ok(())
+}
+
+/// Appends a KRB-ERROR token for errors that have a Kerberos code. When there is no room for it, none is sent.
+pub(super) fn put_krb_error(
+    error: &AcceptorError,
+    framing: Framing,
+    config: &AcceptorConfig,
+    output: &mut dyn TokenSink,
+    env: &Env<'_>,
+) {
+    let Some(code) = error.krb_error() else { return };
+    let Some((stime, susec)) = kerberos_time(env.now) else { return };
+    // Names that the ticket gave are not repeated to whoever sent it; the service's own are known anyway.
+    let service = config.keys().iter().next().map(crate::keys::ServiceKey::service);
+    let unnamed = PrincipalName::new(NameType::UNKNOWN, &[]);
+    let message = KrbError {
+        ctime: None,
+        cusec: None,
+        stime,
+        susec,
+        error_code: code,
+        crealm: None,
+        cname: None,
+        realm: service.map_or(KerberosString::new(b""), |service| service.realm()),
+        sname: service.map_or(unnamed, |service| service.name()),
+        e_text: None,
+        e_data: None,
+    };
+    let mut tail = Tail::new(output, AP_REP_ROOM);
+    // On failure the tail takes back what it wrote, and nothing is sent.
+    let written = tail.append_der(&message).and_then(|()| frame(&mut tail, TokenId::KRB_ERROR, framing));
+    if written.is_ok() {
+        tail.finish();
+    }
+}
+
+fn frame(tail: &mut Tail<'_>, id: TokenId, framing: Framing) -> Result<(), SinkFull> {
+    match framing {
+        Framing::Gss(mechanism) => {
+            tail.prepend(&id.0)?;
+            tail.frame(&mechanism)
+        }
+        Framing::Bare => Ok(()),
+    }
+}

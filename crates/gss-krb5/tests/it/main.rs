@@ -1,0 +1,4 @@
+//! The Kerberos mechanism, both roles against each other.
+
+mod handshake;
+mod world;
