@@ -1,6 +1,8 @@
-use std::string::ToString;
-use std::vec;
-use std::vec::Vec;
+extern crate alloc;
+
+use alloc::string::ToString;
+use alloc::vec;
+use alloc::vec::Vec;
 
 use krb5_asn1::{Checksum, Encode, ErrorCode, KerberosString, NameType, Octets, PrincipalName};
 use krb5_crypto::{ChecksumType, KeyUsage};
@@ -229,7 +231,7 @@ fn kdc_issued_elements_are_handed_on_once_verified() {
     for issuer in [false, true] {
         let element = kdc_issued(&[unknown()], right, &session_key, issuer);
         let found = Ok(Found { pac: None, kdc_issued: Some(1) });
-        assert_eq!(check(std::slice::from_ref(&element), PacPolicy::default()), found);
+        assert_eq!(check(core::slice::from_ref(&element), PacPolicy::default()), found);
         assert_eq!(check(&[if_relevant(&[element])], PacPolicy::default()), found);
     }
     let other_key = Key::new(AES128, &[9; 16]).unwrap();

@@ -1,7 +1,9 @@
-use std::collections::BTreeSet;
-use std::format;
-use std::string::{String, ToString};
-use std::vec::Vec;
+extern crate alloc;
+
+use alloc::collections::BTreeSet;
+use alloc::format;
+use alloc::string::{String, ToString};
+use alloc::vec::Vec;
 
 use krb5_asn1::{Octets, TransitedType};
 use proptest::prelude::*;
@@ -32,7 +34,8 @@ fn expands_as_the_rfc_and_mit_say() {
     for path in ["transited/rfc4120.txt", "transited/mit-transit-tests.txt"] {
         for record in vectors::load(path).records_of("expand") {
             let expanded = expand(&record.hex("contents"), &record.hex("client"), &record.hex("server"));
-            let expanded: BTreeSet<_> = expanded.expect(record.name()).into_iter().collect();
+            let expanded: BTreeSet<_> =
+                expanded.unwrap_or_else(|error| panic!("{}: {error}", record.name())).into_iter().collect();
             let expected = record.all("realm").into_iter().map(|realm| String::from_utf8(realm).unwrap());
             assert_eq!(expanded, expected.collect(), "{path}: {}", record.name());
         }
@@ -127,7 +130,7 @@ fn lengths_and_counts_are_bounded() {
     let refused = expand(format!("X,{joins}").as_bytes(), b"C", b"S");
     assert!(matches!(refused, Err(E::RealmTooLong { .. })), "{refused:?}");
 
-    let realms = |count: usize| std::vec!["R"; count].join(",");
+    let realms = |count: usize| alloc::vec!["R"; count].join(",");
     assert_eq!(expand(realms(MAX_REALMS).as_bytes(), b"C", b"S").unwrap().len(), MAX_REALMS);
     assert_eq!(expand(realms(MAX_REALMS + 1).as_bytes(), b"C", b"S"), Err(E::TooManyRealms));
     // Implied realms count too: 127 labels up, the ancestor, 126 down.
