@@ -45,11 +45,11 @@ impl<'a> KdcIssued<'a> {
     pub(super) fn verify(&self, session_key: &Key) -> Result<AuthorizationData<'a>, AuthDataError> {
         let seen = ChecksumType(self.checksum.cksumtype);
         let expected = session_key.enctype().checksum_type();
-        let checksum_key = session_key
-            .checksum_with_type(seen, KeyUsage::AD_KDC_ISSUED)
-            .filter(|_| expected == Some(seen))
-            .ok_or(AuthDataError::KdcIssuedChecksumType { seen, expected })?;
-        let _verified = checksum_key
+        if expected != Some(seen) {
+            return Err(AuthDataError::KdcIssuedChecksumType { seen, expected });
+        }
+        let _verified = session_key
+            .checksum(KeyUsage::AD_KDC_ISSUED)
             .verify(&[self.elements.as_der()], self.checksum.checksum.as_bytes())
             .map_err(|_| AuthDataError::KdcIssuedChecksum)?;
         Ok(*self.elements.value())

@@ -115,13 +115,12 @@ fn verify_server_signature(table: &Table<'_>, key: &Key) -> Result<ChecksumVerif
     let (seen, server) = signature(table, buffer_type, expected)?;
     // The type must be that of the key. Under an AES key Windows signs with AES; HMAC-MD5, which takes any key,
     // is for RC4 (and DES) keys alone, and a type without a key is for none.
-    let checksum_key = key
-        .checksum_with_type(seen, KeyUsage::KERB_NON_KERB_CKSUM_SALT)
-        .filter(|_| expected == Some(seen))
-        .ok_or(PacError::SignatureType { buffer_type, seen, expected })?;
+    if expected != Some(seen) {
+        return Err(PacError::SignatureType { buffer_type, seen, expected });
+    }
     let (_, kdc) = signature(table, PacBufferType::KDC_CHECKSUM, None)?;
     let tag = table.pac().get(server.clone()).unwrap_or_default();
-    checksum_key
+    key.checksum(KeyUsage::KERB_NON_KERB_CKSUM_SALT)
         .verify(&with_holes(table.pac(), server, kdc), tag)
         .map_err(|_| PacError::Signature { enctype: key.enctype() })
 }

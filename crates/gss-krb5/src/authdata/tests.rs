@@ -210,7 +210,11 @@ fn a_second_pac_is_refused() {
 fn kdc_issued(elements: &[Element], checksum_type: ChecksumType, key: &Key, issuer: bool) -> Element {
     let elements = encode(elements);
     let tag = key.checksum(KeyUsage::AD_KDC_ISSUED).compute_tag(&[&elements]);
-    let checksum = Checksum { cksumtype: checksum_type.0, checksum: Octets::new(tag.as_bytes()) };
+    kdc_issued_with(&elements, checksum_type, tag.as_bytes(), issuer)
+}
+
+fn kdc_issued_with(elements: &[u8], checksum_type: ChecksumType, tag: &[u8], issuer: bool) -> Element {
+    let checksum = Checksum { cksumtype: checksum_type.0, checksum: Octets::new(tag) };
     let name = [KerberosString::from("issuer")];
     let name = PrincipalName::new(NameType::PRINCIPAL, &name).encoded().unwrap();
     let realm = KerberosString::from("EXAMPLE.COM").encoded().unwrap();
@@ -220,7 +224,7 @@ fn kdc_issued(elements: &[Element], checksum_type: ChecksumType, key: &Key, issu
         fields.extend(tlv(0xa1, &realm));
         fields.extend(tlv(0xa2, &name));
     }
-    fields.extend(tlv(0xa3, &elements));
+    fields.extend(tlv(0xa3, elements));
     (AuthDataType::KDC_ISSUED, tlv(0x30, &fields))
 }
 
@@ -242,6 +246,25 @@ fn kdc_issued_elements_are_handed_on_once_verified() {
         let refused = Err(AuthDataError::KdcIssuedChecksumType { seen, expected: Some(right) });
         assert_eq!(check(&[element], PacPolicy::default()), refused);
     }
+}
+
+/// An RC4 key can make checksums of two types, and one of them is mandatory.
+#[cfg(feature = "rc4")]
+#[test]
+fn kdc_issued_has_the_mandatory_checksum_type() {
+    let rc4 = key(EncType::RC4_HMAC);
+    let elements = encode(&[unknown()]);
+    let seen = ChecksumType::MD5_HMAC;
+    let tag = rc4.checksum_with_type(seen, KeyUsage::AD_KDC_ISSUED).unwrap().compute_tag(&[&elements]);
+    let element = kdc_issued_with(&elements, seen, tag.as_bytes(), false);
+    let service_key = key(AES256);
+    let facts =
+        TicketFacts { service_key: &service_key, session_key: &rc4, client: alice(), authtime: authtime() };
+    let der = encode(&[element]);
+    let data = AuthorizationData::from_der(&der).unwrap();
+    let refused = TicketData::check(Some(data), &facts, PacPolicy::default()).unwrap_err();
+    let expected = Some(ChecksumType::HMAC_MD5);
+    assert_eq!(refused, AuthDataError::KdcIssuedChecksumType { seen, expected });
 }
 
 #[test]
