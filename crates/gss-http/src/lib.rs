@@ -1,4 +1,87 @@
-//! HTTP authentication framing for GSS-API: challenges and the Negotiate scheme.
+//! HTTP authentication for GSS-API: the grammar of challenges and credentials, and both sides of `Negotiate`.
+//!
+//! A program brings the lines of its authentication fields and the status code, in whatever types its HTTP library
+//! has; it gets back fields to send and, at the end, an established [`SecurityContext`](gss_core::SecurityContext). No HTTP
+//! library, no socket and no clock is used here.
+//!
+//! * [`challenge`]: what RFC 9110 section 11 allows in `WWW-Authenticate`, `Authorization` and their twins for proxies.
+//! * [`negotiate`]: the scheme of RFC 4559. [`Client`] and [`ServerConnection`] run any [`Handshake`](gss_core::Handshake):
+//!   SPNEGO mostly, or a mechanism by itself.
+//! * [`persistence`]: what `Persistent-Auth` and `Proxy-Support` say about the connection.
+//! * [`base64`], [`field`]: tokens as text; values that do not show in logs.
+//!
+//! Without feature `alloc` there is no heap: [`challenge`], [`base64`], [`negotiate::Offer`] and [`field::write_negotiate`]
+//! are what a device needs to frame its tokens; the state machines need `alloc`.
+//!
+//! # A server and a client
+//!
+//! ```
+//! use gss_core::{Env, Handshake, SecurityContext, Timestamp};
+//! use gss_http::{Answer, Client, ClientError, ClientPolicy, FirstOutcome, HeaderField, Outcome, Response};
+//! use gss_http::{ServerConnection, ServerPolicy};
+//! # mod scripted { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/it/scripted.rs")); }
+//! # use scripted::Scripted;
+//!
+//! /// Answers one request: status, field to add, body. The connection's state lives as long as the connection.
+//! fn answer<H: Handshake>(
+//!     connection: &mut ServerConnection<H>,
+//!     authorization: &[&str],
+//!     acceptor: impl FnOnce() -> Result<H, H::Error>,
+//!     env: &mut Env<'_>,
+//! ) -> (u16, Option<HeaderField>, String) {
+//!     match connection.receive(authorization, acceptor, env) {
+//!         Answer::Challenge(reply) | Answer::Continue(reply) => (reply.status, reply.field, String::new()),
+//!         Answer::Accepted { context, field } => {
+//!             let who = context.facts().peer.map(|peer| peer.to_string());
+//!             (200, field, format!("you are {}", who.unwrap_or_default()))
+//!         }
+//!         Answer::Reject { reply, error } => {
+//!             eprintln!("refused: {error}");
+//!             (reply.status, reply.field, String::new())
+//!         }
+//!     }
+//! }
+//!
+//! /// Sends one request as often as it takes. `send` does it on one connection, and returns the status, the lines of
+//! /// `WWW-Authenticate`, and the body.
+//! fn fetch<H: Handshake>(
+//!     client: Client<H>,
+//!     mut send: impl FnMut(Option<&HeaderField>) -> (u16, Vec<String>, String),
+//!     env: &mut Env<'_>,
+//! ) -> Result<String, ClientError<H::Error>> {
+//!     let (status, challenges, body) = send(None);
+//!     let (mut field, mut exchange) = match client.receive(Response::new(status, &challenges), env)? {
+//!         FirstOutcome::NotAsked(_) => return Ok(body),
+//!         FirstOutcome::SendAgain { field, exchange } => (field, exchange),
+//!     };
+//!     loop {
+//!         let (status, challenges, body) = send(Some(&field));
+//!         match exchange.receive(Response::new(status, &challenges), env)? {
+//!             Outcome::SendAgain { field: next, exchange: after } => (field, exchange) = (next, after),
+//!             Outcome::Wait(same) => exchange = same,
+//!             // Only now is the body known to come from the right server.
+//!             Outcome::Done { .. } | Outcome::Unproven => return Ok(body),
+//!             Outcome::Restart(_) => unreachable!("only after Client::on_authenticated_connection"),
+//!         }
+//!     }
+//! }
+//! # let (mut server_rng, mut client_rng) = (test_support::TestRng::insecure(1), test_support::TestRng::insecure(2));
+//! # let now = Timestamp::from_seconds(0);
+//! # let mut server_env = Env::new(now, &mut server_rng);
+//! # let mut client_env = Env::new(now, &mut client_rng);
+//! # let initiator = Scripted::initiator(4, 42);
+//! # let make_acceptor = || Ok(Scripted::acceptor(4));
+//!
+//! let mut connection = ServerConnection::new(ServerPolicy::default());
+//! let client = Client::new(initiator, ClientPolicy::default());
+//! let send = |credentials: Option<&HeaderField>| {
+//!     let lines: Vec<&str> = credentials.iter().map(|field| field.value.as_str()).collect();
+//!     let (status, field, body) = answer(&mut connection, &lines, make_acceptor, &mut server_env);
+//!     (status, field.into_iter().map(|field| field.value.into_string()).collect(), body)
+//! };
+//! assert_eq!(fetch(client, send, &mut client_env)?, "you are 42");
+//! # Ok::<(), ClientError<scripted::ScriptedError>>(())
+//! ```
 
 #![no_std]
 #![forbid(unsafe_code)]
@@ -19,3 +102,22 @@
 extern crate alloc;
 #[cfg(feature = "std")]
 extern crate std;
+
+pub mod base64;
+pub mod challenge;
+pub mod field;
+pub mod negotiate;
+pub mod persistence;
+
+#[cfg(feature = "alloc")]
+pub use crate::field::{HeaderField, HeaderValue};
+pub use crate::field::{NEGOTIATE, Side};
+#[cfg(feature = "alloc")]
+pub use crate::negotiate::client::{
+    Client, ClientError, ClientPolicy, Exchange, FinalToken, FirstOutcome, Outcome, Response, Restart, Route,
+    ServerProof,
+};
+#[cfg(feature = "alloc")]
+pub use crate::negotiate::server::{
+    Answer, Continuation, FailureReply, Reply, ServerConnection, ServerError, ServerPolicy, accept_once,
+};

@@ -1,0 +1,7 @@
+//! Tests through the public interface.
+
+mod client;
+mod properties;
+mod scripted;
+mod server;
+mod vectors;
