@@ -1,3 +1,35 @@
-//! placeholder
+//! Command line of the GSS-API stack.
 
-fn main() {}
+use clap::{Parser, Subcommand};
+use gssctl::{decode, klist};
+use std::process::ExitCode;
+
+/// Kerberos and SPNEGO from the command line: serve and fetch pages with Negotiate, list tickets and keys, look into
+/// tokens, and drive both sides of a context from scripts.
+#[derive(Debug, Parser)]
+#[command(name = "gssctl", version, max_term_width = 100)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    Klist(klist::Arguments),
+    Decode(decode::Arguments),
+}
+
+/// 0 for success, 1 for a failure, 2 for a command line that makes no sense (clap's).
+fn main() -> ExitCode {
+    let result = match Arguments::parse().command {
+        Command::Klist(arguments) => klist::run(&arguments),
+        Command::Decode(arguments) => decode::run(&arguments),
+    };
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("gssctl: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
