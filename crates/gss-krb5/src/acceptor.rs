@@ -14,13 +14,14 @@ pub use error::AcceptorError;
 
 use self::bindings::BindingCheck;
 use crate::context::{Agreed, Context, ContextKeys, Parties};
+use crate::iakerb::Transcript;
 use crate::ticket::{ServiceTicket, TicketTimes};
 use crate::token::{ContextToken, Framing, TokenId, range_in};
 use alloc::boxed::Box;
 use alloc::vec::Vec;
 use core::fmt::{self, Display};
 use core::ops::Deref;
-use gss_core::{AcceptableBindings, ContextFlags, Env, Handshake, Role, Step, TokenSink};
+use gss_core::{AcceptableBindings, ContextFlags, Env, Handshake, Oid, Role, Step, TokenSink, oid};
 use krb5_asn1::{AddressType, ApRep, Decode, EncApRepPart, Principal, TicketFlags};
 use krb5_crypto::{EncType, Key, KeyUsage};
 use request::Request;
@@ -65,6 +66,11 @@ impl<P: Deref<Target = AcceptorConfig>> Acceptor<P> {
         self.configure(|connection| connection.peer = Some((kind, Vec::from(address))))
     }
 
+    /// The same after messages to the KDC were carried for the initiator.
+    pub(crate) fn after_iakerb(self, transcript: Transcript) -> Self {
+        self.configure(|connection| connection.iakerb = Some(transcript))
+    }
+
     fn configure(mut self, change: impl FnOnce(&mut Connection)) -> Self {
         if let State::Start { connection, .. } = &mut self.0 {
             change(connection);
@@ -78,6 +84,14 @@ impl<P: Deref<Target = AcceptorConfig>> Acceptor<P> {
 struct Connection {
     bindings: Option<BindingCheck>,
     peer: Option<(AddressType, Vec<u8>)>,
+    /// What was carried to the KDC before, when the mechanism is IAKERB.
+    iakerb: Option<Transcript>,
+}
+
+impl Connection {
+    fn mechanism(&self) -> Oid {
+        if self.iakerb.is_some() { oid::IAKERB } else { oid::KRB5 }
+    }
 }
 
 impl<P: Deref<Target = AcceptorConfig>> Handshake for Acceptor<P> {
@@ -104,13 +118,13 @@ fn start<P>(
     output: &mut dyn TokenSink,
     env: &mut Env<'_>,
 ) -> Result<Step<Acceptor<P>, Context<Accepted>>, AcceptorError> {
-    let token = ContextToken::parse(input)?;
+    let token = ContextToken::parse_as(input, &connection.mechanism())?;
     let framing = token.framing;
     let result = match token.id {
         TokenId::AP_REQ => {
             let message = input.get_mut(token.message).unwrap_or_default();
             Request::accept(message, framing, config, connection, env)
-                .and_then(|request| answer(request, framing, config, output, env))
+                .and_then(|request| answer(request, framing, config, connection.mechanism(), output, env))
         }
         found => Err(AcceptorError::UnexpectedToken { found }),
     };
@@ -122,6 +136,7 @@ fn answer<P>(
     request: Request,
     framing: Framing,
     config: &AcceptorConfig,
+    mechanism: Oid,
     output: &mut dyn TokenSink,
     env: &mut Env<'_>,
 ) -> Result<Step<Acceptor<P>, Context<Accepted>>, AcceptorError> {
@@ -141,6 +156,7 @@ fn answer<P>(
     let session_key = request.session_key;
     let agreed = Agreed {
         role: Role::Acceptor,
+        mechanism,
         flags,
         binding: request.checks.bindings(),
         expires: request.accepted.times.end,

@@ -13,6 +13,9 @@ pub const FIXED_LEN: usize = 4 + 16 + 4;
 /// as a signed number.
 pub const MAX_DELEGATION_LEN: usize = 32_767;
 
+/// Type of the extension that covers the proxied messages of IAKERB (`GSS_EXTS_FINISHED`).
+pub const IAKERB_FINISHED_EXTENSION: u32 = 2;
+
 /// Most extensions that are read.
 pub const MAX_EXTENSIONS: usize = 16;
 

@@ -3,7 +3,7 @@
 use crate::message::{self, Opener, Parameters, Sealer};
 use core::fmt::{self, Display};
 use gss_core::{
-    BindingOutcome, ContextFlags, Facts, MessageError, PrfKey, Role, SecurityContext, Timestamp, oid,
+    BindingOutcome, ContextFlags, Facts, MessageError, Oid, PrfKey, Role, SecurityContext, Timestamp,
 };
 use krb5_crypto::{Key, KeyError};
 
@@ -12,6 +12,7 @@ use krb5_crypto::{Key, KeyError};
 pub struct Context<P> {
     parties: P,
     role: Role,
+    mechanism: Oid,
     flags: ContextFlags,
     binding: BindingOutcome,
     expires: Timestamp,
@@ -32,6 +33,7 @@ pub trait Parties {
 /// What the AP exchange agreed on.
 pub(crate) struct Agreed {
     pub(crate) role: Role,
+    pub(crate) mechanism: Oid,
     pub(crate) flags: ContextFlags,
     pub(crate) binding: BindingOutcome,
     pub(crate) expires: Timestamp,
@@ -67,6 +69,7 @@ impl<P: Parties> Context<P> {
         Ok(Self {
             parties,
             role: agreed.role,
+            mechanism: agreed.mechanism,
             flags: agreed.flags,
             binding: agreed.binding,
             expires: agreed.expires,
@@ -100,7 +103,7 @@ impl<P: Parties> SecurityContext for Context<P> {
     fn facts(&self) -> Facts<'_> {
         Facts {
             role: self.role,
-            mechanism: oid::KRB5,
+            mechanism: self.mechanism,
             peer: self.parties.peer(),
             local: Some(self.parties.local()),
             flags: self.flags,

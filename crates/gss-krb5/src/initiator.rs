@@ -12,7 +12,7 @@ use crate::ticket::{HeldTicket, ServiceTicketRef, timestamp};
 use crate::token::{ContextToken, Framing, TokenId, range_in};
 use core::fmt::{self, Display};
 use gss_core::{
-    BindingOutcome, ChannelBindings, ContextFlags, Env, Handshake, Role, Step, Timestamp, TokenSink,
+    BindingOutcome, ChannelBindings, ContextFlags, Env, Handshake, Oid, Role, Step, Timestamp, TokenSink, oid,
 };
 use krb5_asn1::{
     ApRep, Decode, EncApRepPart, EncryptedData, KerberosTime, KrbError, Microseconds, Octets, UInt32,
@@ -42,10 +42,14 @@ struct Start<C> {
     enctypes: [Option<EncType>; MAX_OFFERED_ENCTYPES],
     bindings_announced: bool,
     weak_enctypes: bool,
+    /// What went through the acceptor to the KDC before, when the mechanism is IAKERB.
+    #[cfg(feature = "alloc")]
+    iakerb: Option<crate::iakerb::Transcript>,
 }
 
 struct AwaitReply<C> {
     ticket: C,
+    mechanism: Oid,
     flags: ContextFlags,
     binding: BindingOutcome,
     weak_enctypes: bool,
@@ -73,6 +77,8 @@ impl<C: HeldTicket> Initiator<C> {
             enctypes: [None; MAX_OFFERED_ENCTYPES],
             bindings_announced: false,
             weak_enctypes: false,
+            #[cfg(feature = "alloc")]
+            iakerb: None,
         };
         Self(State::Start(start)).offer_enctypes(&enctypes)
     }
@@ -123,6 +129,12 @@ impl<C: HeldTicket> Initiator<C> {
         self.configure(|start| start.weak_enctypes = true)
     }
 
+    /// The same after messages to the KDC went through the acceptor.
+    #[cfg(feature = "alloc")]
+    pub(crate) fn after_iakerb(self, transcript: crate::iakerb::Transcript) -> Self {
+        self.configure(|start| start.iakerb = Some(transcript))
+    }
+
     fn configure(mut self, change: impl FnOnce(&mut Start<C>)) -> Self {
         if let State::Start(start) = &mut self.0 {
             change(start);
@@ -162,6 +174,18 @@ impl<C: HeldTicket> Handshake for Initiator<C> {
     }
 }
 
+impl<C> Start<C> {
+    #[cfg(feature = "alloc")]
+    fn mechanism(&self) -> Oid {
+        if self.iakerb.is_some() { oid::IAKERB } else { oid::KRB5 }
+    }
+
+    #[cfg(not(feature = "alloc"))]
+    fn mechanism(&self) -> Oid {
+        oid::KRB5
+    }
+}
+
 impl<C: HeldTicket> Start<C> {
     fn step(
         self,
@@ -177,8 +201,15 @@ impl<C: HeldTicket> Start<C> {
         if self.delegated.is_some() {
             flags |= ContextFlags::DELEGATION;
         }
-        let next =
-            AwaitReply { ticket: self.ticket, flags, binding, weak_enctypes: self.weak_enctypes, sent };
+        let mechanism = self.mechanism();
+        let next = AwaitReply {
+            ticket: self.ticket,
+            mechanism,
+            flags,
+            binding,
+            weak_enctypes: self.weak_enctypes,
+            sent,
+        };
         if flags.contains(ContextFlags::MUTUAL) {
             return Ok(Step::Continue(Initiator(State::AwaitReply(next))));
         }
@@ -196,7 +227,7 @@ impl<C: HeldTicket> AwaitReply<C> {
         env: &mut Env<'_>,
     ) -> Result<Context<Presented<C>>, InitiatorError> {
         let dce_style = self.flags.contains(ContextFlags::DCE_STYLE);
-        let token = ContextToken::parse(input)?;
+        let token = ContextToken::parse_as(input, &self.mechanism)?;
         let message = input.get_mut(token.message.clone()).unwrap_or_default();
         match token.id {
             TokenId::KRB_ERROR => return Err(refusal(message, env.now)),
@@ -281,6 +312,7 @@ impl<C: HeldTicket> AwaitReply<C> {
     ) -> Result<Context<Presented<C>>, InitiatorError> {
         let agreed = Agreed {
             role: Role::Initiator,
+            mechanism: self.mechanism,
             flags: self.flags,
             binding: self.binding,
             expires: self.ticket.held().times.end,

@@ -38,6 +38,8 @@ pub mod authdata;
 pub mod bindings;
 pub mod checksum;
 mod context;
+#[cfg(feature = "alloc")]
+pub mod iakerb;
 mod initiator;
 #[cfg(feature = "alloc")]
 mod keys;

@@ -32,6 +32,12 @@ impl<'o> Tail<'o> {
         self.output.as_slice().get(self.start..).unwrap_or_default()
     }
 
+    /// Appends bytes.
+    #[cfg(feature = "alloc")]
+    pub(crate) fn append(&mut self, bytes: &[u8]) -> Result<(), SinkFull> {
+        self.output.put(bytes)
+    }
+
     /// Puts bytes in front of all that was built.
     pub(crate) fn prepend(&mut self, bytes: &[u8]) -> Result<(), SinkFull> {
         self.output.insert(self.start, bytes)

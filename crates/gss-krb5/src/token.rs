@@ -65,9 +65,17 @@ impl ContextToken {
     /// # Errors
     /// [`TokenError`] when it is neither framed for Kerberos nor a bare AP-REQ, AP-REP or KRB-ERROR.
     pub fn parse(token: &[u8]) -> Result<Self, TokenError> {
+        Self::parse_as(token, &oid::KRB5)
+    }
+
+    /// The same for tokens framed for `mechanism`: [`oid::KRB5`] or one of its aliases, or [`oid::IAKERB`].
+    ///
+    /// # Errors
+    /// As [`parse`](Self::parse).
+    pub fn parse_as(token: &[u8], mechanism: &Oid) -> Result<Self, TokenError> {
         match token.first() {
             None => Err(TokenError::Empty),
-            Some(&FRAME_TAG) => Self::parse_framed(token),
+            Some(&FRAME_TAG) => Self::parse_framed(token, mechanism),
             Some(first) => {
                 let id = match first {
                     0x6e => TokenId::AP_REQ,
@@ -80,9 +88,9 @@ impl ContextToken {
         }
     }
 
-    fn parse_framed(token: &[u8]) -> Result<Self, TokenError> {
+    fn parse_framed(token: &[u8], mechanism: &Oid) -> Result<Self, TokenError> {
         let framed = Framed::parse(token)?;
-        if !oid::same_mechanism(&framed.mechanism, &oid::KRB5) {
+        if !oid::same_mechanism(&framed.mechanism, mechanism) {
             return Err(TokenError::Mechanism { found: framed.mechanism });
         }
         let Some((id, _)) = framed.inner.split_first_chunk::<2>() else {

@@ -63,6 +63,10 @@ pub enum AcceptorError {
         /// Whether it asks for DCE style.
         dce_style: bool,
     },
+    /// The authenticator's checksum over the proxied messages does not verify: they were changed on the way.
+    IakerbFinishedMismatch,
+    /// Messages were proxied, and the authenticator has no checksum over them.
+    IakerbFinishedMissing,
     /// A key of ticket or authenticator does not fit its enctype, or the enctype is not built in.
     Key(KeyError),
     /// No key for the ticket.
@@ -170,7 +174,8 @@ impl AcceptorError {
             Self::AuthenticatorEncType { .. } | Self::AuthenticatorIntegrity | Self::ThirdLegIntegrity => {
                 ErrorCode::KRB_AP_ERR_BAD_INTEGRITY
             }
-            Self::ChecksumIntegrity => ErrorCode::KRB_AP_ERR_MODIFIED,
+            Self::ChecksumIntegrity | Self::IakerbFinishedMismatch => ErrorCode::KRB_AP_ERR_MODIFIED,
+            Self::IakerbFinishedMissing => ErrorCode::KRB_AP_ERR_INAPP_CKSUM,
             Self::Bindings(_) | Self::Checksum(_) | Self::ChecksumMissing | Self::ChecksumType { .. } => {
                 ErrorCode::KRB_AP_ERR_INAPP_CKSUM
             }
@@ -239,6 +244,8 @@ impl Diagnose for AcceptorError {
             Self::Decode(_) => "malformed_message",
             Self::Delegation(_) => "delegation",
             Self::Framing { .. } => "wrong_framing",
+            Self::IakerbFinishedMismatch => "iakerb_finished_mismatch",
+            Self::IakerbFinishedMissing => "iakerb_finished_missing",
             Self::Key(_) => "unusable_key",
             Self::NoKey { reason: NoKey::EncType { .. }, .. } => "no_key_of_enctype",
             Self::NoKey { reason: NoKey::Service, .. } => "no_key_of_service",
@@ -271,6 +278,7 @@ impl Diagnose for AcceptorError {
             Self::AuthenticatorEncType { .. }
             | Self::AuthenticatorIntegrity
             | Self::ChecksumIntegrity
+            | Self::IakerbFinishedMismatch
             | Self::ThirdLegIntegrity
             | Self::TicketIntegrity { .. } => MajorStatus::BAD_MIC,
             Self::Checksum(_)
@@ -280,6 +288,7 @@ impl Diagnose for AcceptorError {
             | Self::Decode(_)
             | Self::Delegation(_)
             | Self::Framing { .. }
+            | Self::IakerbFinishedMissing
             | Self::Overlap
             | Self::ThirdLegSequence { .. }
             | Self::ThirdLegSubkey
@@ -342,6 +351,12 @@ impl Display for AcceptorError {
                 f.write_str("AP-REQ of DCE style is framed, expected a bare one")
             }
             Self::Framing { dce_style: false } => f.write_str("AP-REQ is not framed, expected a framed one"),
+            Self::IakerbFinishedMismatch => f.write_str(
+                "proxied messages to the KDC were changed on the way: their checksum does not verify",
+            ),
+            Self::IakerbFinishedMissing => f.write_str(
+                "messages to the KDC were proxied, and the authenticator has no checksum over them",
+            ),
             Self::Key(error) => error.fmt(f),
             Self::NoKey { service, kvno, enctype, reason } => fmt_no_key(service, *kvno, *enctype, reason, f),
             Self::Output(error) => error.fmt(f),

@@ -6,7 +6,7 @@ use super::delegation;
 use super::{Accepted, AcceptorConfig, AcceptorError, Allow};
 use crate::authdata::{AuthenticatorData, TicketData, TicketFacts};
 use crate::bindings::BindingDigest;
-use crate::checksum::GssChecksum;
+use crate::checksum::{GssChecksum, IAKERB_FINISHED_EXTENSION};
 use crate::keys::{ServiceKey, Wanted};
 use crate::replay::{NotReplayed, ReplayEntry};
 use crate::ticket::{TicketTimes, timestamp};
@@ -42,6 +42,7 @@ pub(super) struct Checks {
     _times: TimesChecked,
     _transited: TransitedChecked,
     _not_replayed: NotReplayed,
+    _proxied: ProxiedUnchanged,
     bindings: BindingChecked,
 }
 
@@ -53,6 +54,9 @@ impl Checks {
 
 /// Proof that ticket and authenticator name the same client.
 struct SameClient(());
+
+/// Proof that nothing was carried to the KDC for the initiator, or that it saw the same tokens.
+struct ProxiedUnchanged(());
 
 /// Proof that the ticket may be used from where the initiator is.
 struct AddressChecked(());
@@ -111,6 +115,7 @@ impl Request {
         let initiator_key = initiator_key(&authenticator, &session_key, config)?;
         let wishes = Wishes::read(&authenticator, &session_key, outline.options, config)?;
         wishes.check_framing(framing, config)?;
+        let proxied = ProxiedUnchanged::check(&wishes, connection, &initiator_key)?;
         let bindings = connection.bindings.as_ref().unwrap_or(config.bindings());
         let bindings = bindings.check(wishes.bindings, client_data.channel_binding_required)?;
         let delegated = match wishes.delegation {
@@ -145,6 +150,7 @@ impl Request {
                 _times: times,
                 _transited: transited,
                 _not_replayed: not_replayed,
+                _proxied: proxied,
                 bindings,
             },
             session_key,
@@ -285,6 +291,16 @@ impl AddressChecked {
     }
 }
 
+impl ProxiedUnchanged {
+    fn check(wishes: &Wishes<'_>, connection: &Connection, subkey: &Key) -> Result<Self, AcceptorError> {
+        let Some(transcript) = connection.iakerb.as_ref().filter(|transcript| !transcript.is_empty()) else {
+            return Ok(Self(()));
+        };
+        let finished = wishes.finished.ok_or(AcceptorError::IakerbFinishedMissing)?;
+        transcript.verify(finished, subkey).map(|_| Self(())).ok_or(AcceptorError::IakerbFinishedMismatch)
+    }
+}
+
 impl TimesChecked {
     fn check(
         ticket: &EncTicketPart<'_>,
@@ -317,6 +333,7 @@ struct Wishes<'a> {
     bindings: Option<BindingDigest>,
     flags: ContextFlags,
     delegation: Option<&'a [u8]>,
+    finished: Option<&'a [u8]>,
     /// Of a checksum of another type than 0x8003; the encryption around protects that one.
     _checksum: Option<ChecksumVerified>,
 }
@@ -335,7 +352,13 @@ impl<'a> Wishes<'a> {
         };
         let Some(checksum) = &authenticator.cksum else {
             return match config.allows(Allow::MISSING_CHECKSUM) {
-                true => Ok(Self { bindings: None, flags: mutual, delegation: None, _checksum: None }),
+                true => Ok(Self {
+                    bindings: None,
+                    flags: mutual,
+                    delegation: None,
+                    finished: None,
+                    _checksum: None,
+                }),
                 false => Err(AcceptorError::ChecksumMissing),
             };
         };
@@ -346,6 +369,7 @@ impl<'a> Wishes<'a> {
                 bindings: Some(checksum.bindings),
                 flags: checksum.flags,
                 delegation: checksum.delegation,
+                finished: checksum.extension(IAKERB_FINISHED_EXTENSION),
                 _checksum: None,
             });
         }
@@ -360,7 +384,7 @@ impl<'a> Wishes<'a> {
             .verify(&[], content)
             .map_err(|_| AcceptorError::ChecksumIntegrity)?;
         let flags = mutual | ContextFlags::REPLAY | ContextFlags::SEQUENCE;
-        Ok(Self { bindings: None, flags, delegation: None, _checksum: Some(verified) })
+        Ok(Self { bindings: None, flags, delegation: None, finished: None, _checksum: Some(verified) })
     }
 
     /// A message without framing belongs to DCE style, and DCE style to a message without framing.

@@ -5,7 +5,7 @@ use crate::checksum::{GssChecksum, MAX_DELEGATION_LEN};
 use crate::tail::Tail;
 use crate::ticket::{HeldTicket, ServiceTicketRef, kerberos_time};
 use crate::token::TokenId;
-use gss_core::{ContextFlags, CryptoRng, Env, TokenSink, oid};
+use gss_core::{ContextFlags, CryptoRng, Env, SinkFull, TokenSink};
 use krb5_asn1::{
     AdApOptions, ApOptions, ApReq, AuthDataElement, AuthDataType, Authenticator, Checksum, EncKrbCredPart,
     Encode, EncryptedData, EncryptionKey, KerberosTime, KrbCred, KrbCredInfo, Microseconds, Octets, Raw,
@@ -61,7 +61,7 @@ impl<C: HeldTicket> Start<C> {
         })?;
         if !dce_style {
             tail.prepend(&TokenId::AP_REQ.0)?;
-            tail.frame(&oid::KRB5)?;
+            tail.frame(&self.mechanism())?;
         }
         tail.finish();
         Ok(sent)
@@ -102,6 +102,11 @@ impl<C: HeldTicket> Start<C> {
         if let Some(delegated) = &self.delegated {
             flags |= ContextFlags::DELEGATION;
             self.put_delegation(tail, &delegated.held(), sent, rng)?;
+        }
+        #[cfg(feature = "alloc")]
+        if let Some(transcript) = self.iakerb.as_ref().filter(|transcript| !transcript.is_empty()) {
+            let extension = transcript.finished_extension(&sent.subkey).ok_or(SinkFull { needed: 0 })?;
+            tail.append(&extension)?;
         }
         Ok(tail.prepend(&GssChecksum::fixed_part(self.bindings, flags))?)
     }

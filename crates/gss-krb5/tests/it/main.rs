@@ -1,4 +1,5 @@
 //! The Kerberos mechanism, both roles against each other.
 
 mod handshake;
+mod iakerb;
 mod world;
