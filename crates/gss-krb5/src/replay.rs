@@ -205,3 +205,61 @@ pub mod danger {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const NOW: Timestamp = Timestamp::from_seconds(1_700_000_000);
+
+    fn accepts_once(cache: impl ReplayCache, number: u8) {
+        let entry = ReplayEntry::new([number; 16], NOW, 300);
+        assert!(cache.check_and_insert(&entry, NOW).is_ok());
+        assert_eq!(cache.check_and_insert(&entry, NOW).unwrap_err(), ReplayError::Replayed);
+    }
+
+    #[test]
+    fn shared_caches_are_one_cache() {
+        let cache = FixedReplayCache::<8>::new();
+        accepts_once(&cache, 1);
+        accepts_once(&cache as &dyn ReplayCache, 2);
+        let seen = ReplayEntry::new([1; 16], NOW, 300);
+        assert!(cache.check_and_insert(&seen, NOW).is_err());
+    }
+
+    #[cfg(feature = "std")]
+    #[test]
+    fn counted_and_boxed_caches_are_caches() {
+        use alloc::boxed::Box;
+        use alloc::sync::Arc;
+        let cache = Arc::new(MemoryReplayCache::new());
+        accepts_once(cache.clone(), 1);
+        accepts_once(cache.clone() as Arc<dyn ReplayCache + Send + Sync>, 2);
+        accepts_once(Box::new(cache.clone()) as Box<dyn ReplayCache>, 3);
+        let seen = ReplayEntry::new([1; 16], NOW, 300);
+        assert_eq!(cache.check_and_insert(&seen, NOW).unwrap_err(), ReplayError::Replayed);
+        assert_eq!(cache.statistics().entries, 3);
+    }
+
+    #[test]
+    fn without_a_cache_everything_passes() {
+        let entry = ReplayEntry::new([1; 16], NOW, 300);
+        for _ in 0..2 {
+            assert!(danger::NoReplayCache.check_and_insert(&entry, NOW).is_ok());
+        }
+    }
+
+    #[test]
+    fn each_error_explains_itself() {
+        let errors = [
+            (ReplayError::Replayed, Blame::Peer, "replayed", "GSS_S_DUPLICATE_TOKEN", 34),
+            (ReplayError::Forgotten, Blame::Environment, "replay_forgotten", "GSS_S_OLD_TOKEN", 37),
+            (ReplayError::Full { capacity: 5 }, Blame::Environment, "replay_cache_full", "GSS_S_FAILURE", 60),
+            (ReplayError::Unavailable, Blame::Environment, "replay_cache_unavailable", "GSS_S_FAILURE", 60),
+        ];
+        for (error, blame, code, major, minor) in errors {
+            assert_eq!((error.blame(), error.code(), error.major().name()), (blame, code, major));
+            assert_eq!(error.minor(), Some(minor));
+        }
+    }
+}

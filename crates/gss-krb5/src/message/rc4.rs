@@ -221,8 +221,7 @@ impl Opener {
         if confounder.len() != CONFOUNDER_LEN || trailer.len() != padding_len {
             return Err(MessageError::InvalidPadding);
         }
-        let number =
-            with_tail(segments, &mut *trailer, |all| self.open(&fields, confounder, all))?;
+        let number = with_tail(segments, &mut *trailer, |all| self.open(&fields, confounder, all))?;
         if !self.dce_style && trailer != PADDING {
             wipe(segments);
             return Err(MessageError::InvalidPadding);

@@ -7,7 +7,10 @@ use gss_core::{ContextFlags, MessageError, SequenceStatus};
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Width {
     /// RFC 4757 tokens. The numbers go on at zero after 2^32-1.
-    #[cfg_attr(not(feature = "rc4"), expect(dead_code, reason = "RFC 4757 tokens need feature rc4"))]
+    #[cfg_attr(
+        not(any(feature = "rc4", test)),
+        expect(dead_code, reason = "RFC 4757 tokens need feature rc4")
+    )]
     Bits32,
     /// RFC 4121 tokens.
     Bits64,
@@ -127,9 +130,9 @@ impl ReceiveWindow {
 mod tests {
     use super::*;
     use SequenceStatus::{Duplicate, Gap, Ok as InOrder, Old, Unsequenced};
+    use alloc::vec::Vec;
     use proptest::prelude::*;
     use std::collections::HashSet;
-    use std::vec::Vec;
 
     const NEITHER: ContextFlags = ContextFlags::MUTUAL;
     const REPLAY: ContextFlags = ContextFlags::REPLAY;
@@ -143,7 +146,7 @@ mod tests {
 
     #[test]
     fn each_combination_of_flags_has_its_statuses() {
-        let numbers = [10, 12, 11, 12, 76, 12, 77, 13];
+        let numbers = [10, 12, 11, 12, 75, 12, 76, 13];
         assert_eq!(
             statuses(BOTH, 10, &numbers),
             [InOrder, Gap, Unsequenced, Duplicate, Gap, Duplicate, InOrder, Unsequenced]

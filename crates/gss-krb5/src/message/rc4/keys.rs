@@ -42,7 +42,11 @@ impl Keys {
     }
 
     /// Encrypts or decrypts the number.
-    pub(super) fn mask_number(&self, checksum: &[u8; CHECKSUM_LEN], mut number: [u8; NUMBER_LEN]) -> [u8; NUMBER_LEN] {
+    pub(super) fn mask_number(
+        &self,
+        checksum: &[u8; CHECKSUM_LEN],
+        mut number: [u8; NUMBER_LEN],
+    ) -> [u8; NUMBER_LEN] {
         let key = Zeroizing::new(hmac_md5(&*self.number, &[checksum]));
         rc4_apply(&key, &mut [&mut number]);
         number
