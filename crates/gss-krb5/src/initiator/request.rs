@@ -5,7 +5,7 @@ use crate::checksum::{GssChecksum, MAX_DELEGATION_LEN};
 use crate::tail::Tail;
 use crate::ticket::{HeldTicket, ServiceTicketRef, kerberos_time};
 use crate::token::TokenId;
-use gss_core::{ContextFlags, CryptoRng, Env, SinkFull, TokenSink};
+use gss_core::{ContextFlags, CryptoRng, Env, TokenSink};
 use krb5_asn1::{
     AdApOptions, ApOptions, ApReq, AuthDataElement, AuthDataType, Authenticator, Checksum, EncKrbCredPart,
     Encode, EncryptedData, EncryptionKey, KerberosTime, KrbCred, KrbCredInfo, Microseconds, Octets, Raw,
@@ -105,7 +105,7 @@ impl<C: HeldTicket> Start<C> {
         }
         #[cfg(feature = "alloc")]
         if let Some(transcript) = self.iakerb.as_ref().filter(|transcript| !transcript.is_empty()) {
-            let extension = transcript.finished_extension(&sent.subkey).ok_or(SinkFull { needed: 0 })?;
+            let extension = transcript.finished_extension(&sent.subkey).ok_or(gss_core::SinkFull { needed: 0 })?;
             tail.append(&extension)?;
         }
         Ok(tail.prepend(&GssChecksum::fixed_part(self.bindings, flags))?)
