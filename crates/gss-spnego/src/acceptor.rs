@@ -20,6 +20,7 @@ pub struct Acceptor<L: Offers> {
     phase: Phase<L>,
 }
 
+#[expect(clippy::large_enum_variant, reason = "the list is kept inline so that no heap is needed")]
 enum Phase<L: Offers> {
     /// Nothing was received, or a request for hints.
     Waiting { offers: L, options: Options, hinted: bool },

@@ -204,10 +204,10 @@ fn later_reply<L: Offers>(
         _ => {}
     }
     // leniency::SUPPORTED_MECH_REPEATED
-    if let Supported::Named(found) = message.supported {
-        if !found.is_some_and(|found| oid::same_mechanism(&found, &mechanism)) {
-            return Err(Error::MechanismChanged { settled: mechanism, found });
-        }
+    if let Supported::Named(found) = message.supported
+        && !found.is_some_and(|found| oid::same_mechanism(&found, &mechanism))
+    {
+        return Err(Error::MechanismChanged { settled: mechanism, found });
     }
     proceed(mechanism, exchange, message, input, output, env)
 }
