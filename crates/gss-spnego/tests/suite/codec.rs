@@ -85,7 +85,7 @@ fn fields_of_later_versions_are_skipped() {
     let later = [tagged(6, 4, b"new"), vec![0xbf, 0x81, 0x01, 1, 0], vec![5, 0]].concat();
     parse_resp(&resp(&[state(0), later.clone()]));
     parse_init(&init(&[types(&[oid::KRB5]), later]));
-    let sixteen = vec![5, 0].repeat(16);
+    let sixteen = [5, 0].repeat(16);
     parse_resp(&resp(&[state(0), sixteen.clone()]));
     assert_eq!(parse(&resp(&[state(0), sixteen, vec![5, 0]])).unwrap_err(), "too_many_extensions");
     for broken in [&[0xa6][..], &[0xa6, 5, 1], &[0xbf], &[0xbf, 0x81], &[0xa6, 0x80, 0, 0]] {

@@ -2,7 +2,7 @@
 
 use crate::scripted::{Context, Error as MechanismError, Script, Scripted};
 use gss_core::{Diagnose, Env, Handshake, Oid, SecurityContext, Step, Timestamp, oid};
-use gss_spnego::wire::{Field, NegTokenResp, NegotiationToken};
+use gss_spnego::wire::{Field, MechTypeList, NegTokenResp, NegotiationToken};
 use gss_spnego::{Acceptor, Error, Established, Initiator, Offer};
 use test_support::TestRng;
 
@@ -19,11 +19,10 @@ pub(crate) fn acceptor(scripts: &[Script]) -> TestAcceptor {
     Acceptor::new(scripts.iter().map(|script| Offer::new(script.mechanism, script.acceptor())).collect())
 }
 
+type StepOf<S> = Result<Step<S, <S as Handshake>::Established>, <S as Handshake>::Error>;
+
 /// One step of either side: what comes next, and what it sent.
-pub(crate) fn step<S: Handshake>(
-    state: S,
-    token: &[u8],
-) -> (Result<Step<S, S::Established>, S::Error>, Vec<u8>) {
+pub(crate) fn step<S: Handshake>(state: S, token: &[u8]) -> (StepOf<S>, Vec<u8>) {
     let mut rng = TestRng::insecure(1);
     let mut env = Env::new(Timestamp::from_seconds(0), &mut rng);
     let mut output = Vec::from(*b"before");
@@ -174,7 +173,7 @@ pub(crate) fn show(token: &[u8]) -> String {
         Ok(NegotiationToken::Init(init)) => {
             words.push("init".to_owned());
             let names: Vec<_> =
-                init.mech_types.iter().flat_map(|list| list.iter()).map(|it| name(it.oid())).collect();
+                init.mech_types.iter().flat_map(MechTypeList::iter).map(|it| name(it.oid())).collect();
             words.push(format!("[{}]", names.join(" ")));
             words.extend(init.hints.map(|_| "hints".into()));
             (init.mech_token, init.mech_list_mic)
