@@ -180,6 +180,14 @@ fn every_changed_part_is_noticed_and_nothing_decrypted_is_left() {
                 let mut parts = copy();
                 parts.trailer.push(0);
                 refused(&mut opener, parts, b"signed");
+                if enctype.uses_cfx() && layout == Layout::HeaderAndTrailer {
+                    for len in [fresh.trailer.len() - 1, fresh.trailer.len() + 1] {
+                        let mut parts = copy();
+                        parts.trailer.resize(len, 0);
+                        let error = open(&mut opener, &mut parts, b"signed").unwrap_err();
+                        assert!(matches!(error, MessageError::Malformed(_)), "{error}");
+                    }
+                }
                 assert_eq!(open(&mut opener, &mut copy(), b"signed"), Ok((protection, SequenceStatus::Ok)));
             }
         }

@@ -1,6 +1,7 @@
 //! Tokens from specifications and other implementations.
 
 use super::*;
+use crate::message::prf;
 use gss_core::{MessageError, SequenceStatus};
 use test_support::ScriptedRng;
 use test_support::vectors::{Record, load};
@@ -83,6 +84,23 @@ fn rc4() {
         // The decrypted message is wiped; behind it is the padding.
         assert!(token[length - 8..length - 1].iter().all(|byte| *byte == 0));
     }
+}
+
+#[test]
+fn pseudo_random_bytes() {
+    let mut checked = 0;
+    for record in load("tokens/prf.txt").records_of("prf") {
+        let enctype = EncType(record.int("enctype").try_into().unwrap());
+        if enctype.is_supported() {
+            let key = Key::new(enctype, &record.hex("key")).unwrap();
+            let expected = record.hex("output");
+            let mut output = std::vec![0; expected.len()];
+            prf(&key, &record.hex("input"), &mut output);
+            assert_eq!(output, expected, "{}", record.name());
+            checked += 1;
+        }
+    }
+    assert!(checked >= 8, "the AES enctypes are always there");
 }
 
 #[test]
