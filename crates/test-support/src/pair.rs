@@ -50,8 +50,8 @@ pub enum End<H: Handshake> {
     Waiting(H),
 }
 
-impl<H: Handshake> std::fmt::Debug for End<H> {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+impl<H: Handshake> core::fmt::Debug for End<H> {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
         match self {
             Self::Done(context) => write!(f, "Done({:?})", context.facts()),
             Self::Failed(error) => write!(f, "Failed({error})"),
@@ -69,8 +69,8 @@ impl Default for Pair<'_> {
     }
 }
 
-impl std::fmt::Debug for Pair<'_> {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+impl core::fmt::Debug for Pair<'_> {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
         f.debug_struct("Pair")
             .field("initiator_clock", &self.initiator_clock)
             .field("acceptor_clock", &self.acceptor_clock)

@@ -2,6 +2,8 @@
 //!
 //! [`TicketMaker`] starts as a ticket that every acceptor should take; a test changes the one field it is about.
 
+#[cfg(feature = "files")]
+use krb5_asn1::EncryptionKeyBuf;
 use krb5_asn1::{
     AddressType, AuthDataElement, AuthDataType, EncTicketPart, Encode, EncryptedData, EncryptionKey,
     HostAddress, KerberosTime, Octets, Principal, SeqOf, Ticket, TicketFlags, TransitedEncoding,
@@ -50,6 +52,12 @@ pub struct TicketMaker {
 }
 
 impl TicketMaker {
+    /// A ticket of alice@EXAMPLE.COM for HTTP/www.example.com@EXAMPLE.COM, whose key has AES-256.
+    pub fn example() -> Self {
+        let service_key = key(EncType::AES256_CTS_HMAC_SHA1_96, 2);
+        Self::new("alice@EXAMPLE.COM", "HTTP/www.example.com@EXAMPLE.COM", service_key)
+    }
+
     /// A ticket from an hour before to nine hours after [`NOW`], with an AES-256 session key, initial and
     /// pre-authenticated, for a service key of version 2.
     ///
@@ -131,6 +139,54 @@ impl TicketMaker {
             authorization_data: (!elements.is_empty()).then(|| SeqOf::new(&elements)),
         };
         part.to_der().expect("a ticket of moderate size encodes")
+    }
+
+    /// The ticket as a client keeps it.
+    ///
+    /// # Panics
+    /// As [`ticket`](Self::ticket), and for times that a credential cache cannot hold.
+    #[cfg(feature = "files")]
+    pub fn credential(&self) -> krb5_files::Credential {
+        let seconds = |time: i64| u32::try_from(time).expect("a time from 1970 to 2106");
+        krb5_files::Credential {
+            client: self.client.clone(),
+            server: self.service.clone(),
+            key: EncryptionKeyBuf::new(self.session_key.enctype().0, self.session_key.secret_bytes()),
+            times: krb5_files::Times {
+                authtime: seconds(self.auth_time),
+                starttime: self.start_time.map_or(0, seconds),
+                endtime: seconds(self.end_time),
+                renew_till: self.renew_till.map_or(0, seconds),
+            },
+            skey_mark: 0,
+            flags: self.flags,
+            addresses: Vec::new(),
+            authdata: Vec::new(),
+            ticket: self.ticket(),
+            second_ticket: Vec::new(),
+        }
+    }
+
+    /// A credential cache with this ticket.
+    ///
+    /// # Panics
+    /// As [`credential`](Self::credential).
+    #[cfg(feature = "files")]
+    pub fn ccache(&self) -> Vec<u8> {
+        let mut ccache = krb5_files::Ccache::new(self.client.clone());
+        ccache.entries.push(self.credential());
+        ccache.to_bytes().expect("values of moderate size").to_vec()
+    }
+
+    /// A keytab with the service's key.
+    ///
+    /// # Panics
+    /// Never: the values are of moderate size.
+    #[cfg(feature = "files")]
+    pub fn keytab(&self) -> Vec<u8> {
+        let key = EncryptionKeyBuf::new(self.service_key.enctype().0, self.service_key.secret_bytes());
+        let entry = krb5_files::KeytabEntry::new(self.service.clone(), self.kvno.unwrap_or(1), key);
+        krb5_files::Keytab::from_entries([entry]).to_bytes().expect("values of moderate size").to_vec()
     }
 }
 
