@@ -310,15 +310,14 @@ fn answer<L: Offers>(
         respond(output, start, token, incomplete, first.as_ref())?;
         return Ok(Step::Continue(Acceptor::settled(exchange)));
     }
-    let sent_before = exchange.mic.is_sent();
     if exchange.mic.is_received() {
-        if !sent_before {
+        if !exchange.mic.is_sent() {
             exchange.send_mic(output)?;
             respond(output, start, token, NegState::ACCEPT_COMPLETED, first.as_ref())?;
         }
     } else if !exchange.mic.is_required() {
         respond(output, start, token, NegState::ACCEPT_COMPLETED, first.as_ref())?;
-    } else if !sent_before && (token > 0 || first.is_some()) {
+    } else if token > 0 || first.is_some() {
         // The initiator could not know yet that its mechanism would be done, so ours is the first MIC.
         exchange.send_mic(output)?;
         respond(output, start, token, incomplete, first.as_ref())?;

@@ -15,6 +15,19 @@ use gss_core::{Blame, Diagnose, Env, Handshake, Oid, Role, Step, TokenSink, oid}
 /// ends the negotiation at once. After the first token only the acceptor can choose another mechanism.
 ///
 /// The first step takes an empty token, or an acceptor's hints, which are not trusted and change nothing.
+///
+/// When a later step fails, `output` holds a `NegTokenResp` that says reject, with the mechanism's error token if
+/// there is one; unless the acceptor ended the negotiation. A step takes the state with it, so there is no going on
+/// after a failure:
+///
+/// ```compile_fail,E0382
+/// # use gss_core::{Env, Handshake, TokenSink};
+/// # use gss_spnego::{Initiator, Offers};
+/// fn again<L: Offers>(state: Initiator<L>, token: &mut [u8], output: &mut dyn TokenSink, env: &mut Env<'_>) {
+///     let _ = state.step(token, output, env);
+///     let _ = state.step(token, output, env);
+/// }
+/// ```
 pub struct Initiator<L: Offers> {
     phase: Phase<L>,
 }
@@ -236,11 +249,11 @@ fn answer<L: Offers>(
 ) -> Outcome<Initiator<L>, L::Mechanism> {
     let token = output.len().saturating_sub(start);
     let done = matches!(exchange.mechanism, Mechanism::Done(_));
-    if peer == Some(NegState::ACCEPT_COMPLETED) && (token > 0 || !done) {
-        return Err(Error::CompletedTooEarly);
-    }
     if !done && token == 0 {
         return Err(Error::SilentMechanism);
+    }
+    if token > 0 && peer == Some(NegState::ACCEPT_COMPLETED) {
+        return Err(Error::CompletedTooEarly);
     }
     // A MIC goes out as soon as the mechanism is done: with its last token, or in answer to the acceptor's MIC.
     let owed = done && !exchange.mic.is_sent();

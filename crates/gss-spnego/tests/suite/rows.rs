@@ -3,7 +3,10 @@
 use crate::pair::{acceptor, complete, converse, fail, go_on, initiator, step};
 use crate::peer;
 use crate::scripted::Script;
-use gss_core::{Blame, Diagnose, Handshake, MajorStatus, Role, oid};
+use gss_core::{
+    Blame, Diagnose, Handshake, MajorStatus, MessageError, PrfKey, Role, Sealer, SecurityContext,
+    SequenceStatus, oid,
+};
 use gss_spnego::{Acceptor, Initiator, Offer, RequestMic};
 
 const KRB5: &str = "init [krb5] token";
@@ -325,6 +328,50 @@ fn no_common_mechanism_is_a_refusal() {
     assert_eq!(talk.trace(), [KRB5, "resp reject"]);
     assert_eq!(talk.errors(), ("rejected", "no_common_mechanism"));
     assert_eq!(talk.acceptor.unwrap().unwrap_err().major(), MajorStatus::BAD_MECH);
+}
+
+#[test]
+fn a_mechanism_that_goes_silent_ends_the_negotiation() {
+    let (script, silent) = (Script::krb5(3), Script { silent: true, ..Script::krb5(3) });
+    let talk = converse(initiator(&[silent]), acceptor(&[script]));
+    assert_eq!(talk.errors(), ("silent_mechanism", "rejected"));
+    let talk = converse(initiator(&[script]), acceptor(&[silent]));
+    assert_eq!(talk.errors(), ("rejected", "silent_mechanism"));
+}
+
+#[test]
+fn reselection_asks_for_mics_whatever_the_policy() {
+    let scripts = [Script::krb5(2), Script::new(oid::IAKERB, 2)];
+    let lenient = acceptor(&scripts[1..]).with_request_mic(RequestMic::UnlessPreferredByInitiator);
+    let talk = converse(initiator(&scripts), lenient);
+    assert_eq!(talk.trace()[1], "resp request-mic iakerb");
+    assert_eq!(talk.mic(), ("verified", "verified"));
+}
+
+#[test]
+fn the_established_context_is_the_mechanisms() {
+    let script = Script::krb5(2).needing_mic();
+    let talk = converse(initiator(&[script]), acceptor(&[script]));
+    let (Some(Ok(mut left)), Some(Ok(mut right))) = (talk.initiator, talk.acceptor) else {
+        panic!("both are done")
+    };
+    assert!(left.needs_mech_list_mic());
+    assert_eq!((left.facts().role, right.facts().role), (Role::Initiator, Role::Acceptor));
+    assert_eq!(left.facts().mechanism, left.context().facts().mechanism);
+    let (mut mic, mut of_list) = (Vec::new(), Vec::new());
+    left.sealer().get_mic(b"message", &mut mic).unwrap();
+    assert_eq!(right.opener().verify_mic(b"message", &mic), Ok(SequenceStatus::Ok));
+    left.mech_list_mic(b"message", &mut of_list).unwrap();
+    assert_eq!(right.verify_mech_list_mic(b"message", &of_list), Ok(()));
+    assert_eq!(right.verify_mech_list_mic(b"another", &of_list), Err(MessageError::BadMic));
+    assert_eq!(left.secret_session_key(), None);
+    assert_eq!(left.prf(PrfKey::Full, b"", &mut [0; 8]), Err(MessageError::Unavailable));
+    assert!(format!("{left:?}").contains("mic: MicOutcome(Verified)"));
+    let (mut sealer, _) = left.split();
+    let mut again = Vec::new();
+    sealer.get_mic(b"message", &mut again).unwrap();
+    assert_eq!(again, mic);
+    assert_eq!(right.into_context().facts().role, Role::Acceptor);
 }
 
 #[test]
