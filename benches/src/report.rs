@@ -1,0 +1,151 @@
+//! Results as tables in Markdown.
+
+use crate::measure::{Plan, Samples};
+use crate::suite::Row;
+use std::process::Command;
+
+/// The goals of the project, told by the beginning of a case's name.
+const GOALS: &[(&str, f64)] =
+    &[("spnego accept, aes256-sha1, replay cache on", 4.0), ("seal 16 KiB, aes256-sha1", 3.0)];
+
+/// What the figures hold for.
+pub(crate) fn print_setting(krb5: &str, plan: Plan) {
+    let rustc = Command::new("rustc").arg("--version").output();
+    let rustc = rustc.map_or_else(
+        |_| "rustc unknown".to_owned(),
+        |output| String::from_utf8_lossy(&output.stdout).trim().to_owned(),
+    );
+    println!("MIT: {krb5}, as packaged, replay cache off. Ours: {rustc}, bench profile.");
+    println!("Machine: {}.", machine());
+    println!(
+        "Each case: {} turns of each side, one after the other, of about {} ms each; ratios are of pairs of turns.",
+        plan.rounds,
+        plan.slice.as_millis()
+    );
+}
+
+fn machine() -> String {
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    let text = std::fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
+    let field = |name: &str| {
+        let line = text.lines().find(|line| line.split(':').next().is_some_and(|key| key.trim() == name));
+        line.and_then(|line| line.split(':').nth(1)).unwrap_or("unknown").trim()
+    };
+    let has = |flag: &str| {
+        if field("flags").split(' ').any(|own| own == flag) { "yes" } else { "no" }
+    };
+    format!(
+        "{cores} cores, {}, family {} model {}, AES instructions: {}, SHA instructions: {}",
+        field("model name"),
+        field("cpu family"),
+        field("model"),
+        has("aes"),
+        has("sha_ni"),
+    )
+}
+
+/// One line a case.
+pub(crate) fn print_comparison(rows: &[Row]) {
+    let mut lines = vec![
+        ["case", "ours", "MIT", "MIT / ours", "min to max", "operations a turn", "our allocations"]
+            .map(str::to_owned)
+            .to_vec(),
+    ];
+    for Row { name, ours, mit } in rows {
+        let ratio = mit.ratio_to(ours);
+        lines.push(vec![
+            name.clone(),
+            time(ours.median()),
+            time(mit.median()),
+            format!("{:.2}", ratio.median),
+            format!("{:.2} to {:.2}", ratio.min, ratio.max),
+            format!("{}, {}", ours.count, mit.count),
+            format!("{:.1}", ours.requests),
+        ]);
+    }
+    if rows.is_empty() {
+        return;
+    }
+    println!("\n{}", table(&lines));
+    println!("Times are for one operation, the median of all turns. Allocations are for one operation.");
+    for (goal, wanted) in GOALS {
+        if let Some(row) = rows.iter().find(|row| row.name.starts_with(goal)) {
+            let ratio = row.mit.ratio_to(&row.ours).median;
+            let verdict = if ratio >= *wanted { "met" } else { "MISSED" };
+            println!("Goal: {}: {wanted:.0} times as fast as MIT. Measured: {ratio:.2}, {verdict}.", row.name);
+        }
+    }
+}
+
+/// One line a subject, one column a size; samples come subject by subject.
+pub(crate) fn print_growth(title: &str, sizes: &[String], subjects: &[&str], samples: &[Samples]) {
+    let mut lines = vec![
+        core::iter::once(String::new())
+            .chain(sizes.iter().cloned())
+            .chain(["last / first".to_owned(), "min to max".to_owned()])
+            .collect::<Vec<_>>(),
+    ];
+    for (subject, samples) in subjects.iter().zip(samples.chunks(sizes.len())) {
+        let mut line = vec![(*subject).to_owned()];
+        line.extend(samples.iter().map(|samples| time(samples.median())));
+        if let [first, .., last] = samples {
+            let ratio = last.ratio_to(first);
+            line.push(format!("{:.2}", ratio.median));
+            line.push(format!("{:.2} to {:.2}", ratio.min, ratio.max));
+        }
+        lines.push(line);
+    }
+    println!("\n{title}:\n\n{}", table(&lines));
+}
+
+fn time(nanoseconds: f64) -> String {
+    match nanoseconds {
+        ..1e3 => format!("{nanoseconds:.0} ns"),
+        1e3..1e6 => format!("{:.2} us", nanoseconds / 1e3),
+        _ => format!("{:.2} ms", nanoseconds / 1e6),
+    }
+}
+
+/// Columns of even width, the first to the left and the others to the right.
+pub(crate) fn table(lines: &[Vec<String>]) -> String {
+    let columns = lines.first().map_or(0, Vec::len);
+    let width = |column: usize| {
+        lines.iter().filter_map(|line| line.get(column)).map(|cell| cell.chars().count()).max().unwrap_or(0)
+    };
+    let widths: Vec<_> = (0..columns).map(|column| width(column).max(3)).collect();
+    let mut text = String::new();
+    for (number, line) in lines.iter().enumerate() {
+        for (column, (cell, width)) in line.iter().zip(&widths).enumerate() {
+            text.push_str(&if column == 0 { format!("| {cell:<width$} ") } else { format!("| {cell:>width$} ") });
+        }
+        text.push_str("|\n");
+        if number == 0 {
+            for (column, width) in widths.iter().enumerate() {
+                let rule = "-".repeat(width - 1);
+                text.push_str(&if column == 0 { format!("| {rule}- ") } else { format!("| {rule}: ") });
+            }
+            text.push_str("|\n");
+        }
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tables_line_up() {
+        let lines = [["case", "ours"], ["a longer case", "7 ns"]].map(|line| line.map(str::to_owned).to_vec());
+        let expected = "\
+            | case          | ours |\n\
+            | ------------- | ---: |\n\
+            | a longer case | 7 ns |\n";
+        assert_eq!(table(&lines), expected);
+    }
+
+    #[test]
+    fn times_have_a_unit_that_fits() {
+        assert_eq!([time(999.4), time(1000.0), time(2.5e6)], ["999 ns", "1.00 us", "2.50 ms"]);
+    }
+}
