@@ -5,6 +5,7 @@ use crate::krb5::{
     Allow, CredentialsError, PacPolicy, Principal, ServiceKeys, TransitedPolicy, service_keys,
 };
 use crate::mechanism::Mechanism;
+use alloc::boxed::Box;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::fmt;
@@ -125,8 +126,12 @@ impl Deref for SharedConfig {
 pub struct Acceptor(State);
 
 enum State {
-    Fresh { krb5: gss_krb5::Acceptor<SharedConfig>, framing: Framing },
-    Spnego(gss_spnego::Acceptor<Vec<Offer<Mechanism>>>),
+    Fresh {
+        krb5: gss_krb5::Acceptor<SharedConfig>,
+        framing: Framing,
+    },
+    /// Boxed only while it waits, which an exchange of one leg never does.
+    Spnego(Box<Spnego>),
     Raw(Mechanism),
 }
 
@@ -163,8 +168,10 @@ impl Handshake for Acceptor {
         output: &mut dyn TokenSink,
         env: &mut Env<'_>,
     ) -> Result<Step<Self, Context>, Error> {
-        let state = match self.0 {
-            State::Fresh { krb5, framing: Framing::Raw } => State::Raw(Mechanism::Krb5Acceptor(krb5)),
+        match self.0 {
+            State::Fresh { krb5, framing: Framing::Raw } => {
+                Self::raw_step(Mechanism::Krb5Acceptor(krb5), input, output, env)
+            }
             State::Fresh { krb5, framing } => {
                 let offer = Offer::new(oid::KRB5, Mechanism::Krb5Acceptor(krb5));
                 // Which bare AP-REQs may come in is for the mechanism to say.
@@ -172,22 +179,36 @@ impl Handshake for Acceptor {
                     Framing::SpnegoOrRaw => RawTokens::AcceptBareApReq,
                     Framing::Spnego | Framing::Raw => RawTokens::Refuse,
                 };
-                State::Spnego(gss_spnego::Acceptor::new(Vec::from([offer])).with_raw_tokens(raw))
+                let spnego = gss_spnego::Acceptor::new(Vec::from([offer])).with_raw_tokens(raw);
+                Self::spnego_step(spnego, input, output, env)
             }
-            started => started,
-        };
-        match state {
-            State::Raw(mechanism) => Ok(mechanism
-                .step(input, output, env)?
-                .map_continue(|next| Self(State::Raw(next)))
-                .map_done(Context::raw)),
-            State::Spnego(spnego) => Ok(spnego
-                .step(input, output, env)?
-                .map_continue(|next| Self(State::Spnego(next)))
-                .map_done(Context::negotiated)),
-            // The state above is never fresh; starting anew is what it would mean.
-            fresh @ State::Fresh { .. } => Ok(Step::Continue(Self(fresh))),
+            State::Spnego(spnego) => Self::spnego_step(*spnego, input, output, env),
+            State::Raw(mechanism) => Self::raw_step(mechanism, input, output, env),
         }
+    }
+}
+
+type Spnego = gss_spnego::Acceptor<Vec<Offer<Mechanism>>>;
+
+impl Acceptor {
+    fn raw_step(
+        mechanism: Mechanism,
+        input: &mut [u8],
+        output: &mut dyn TokenSink,
+        env: &mut Env<'_>,
+    ) -> Result<Step<Self, Context>, Error> {
+        let step = mechanism.step(input, output, env)?;
+        Ok(step.map_continue(|next| Self(State::Raw(next))).map_done(Context::raw))
+    }
+
+    fn spnego_step(
+        spnego: Spnego,
+        input: &mut [u8],
+        output: &mut dyn TokenSink,
+        env: &mut Env<'_>,
+    ) -> Result<Step<Self, Context>, Error> {
+        let step = spnego.step(input, output, env)?;
+        Ok(step.map_continue(|next| Self(State::Spnego(Box::new(next)))).map_done(Context::negotiated))
     }
 }
 

@@ -2,6 +2,7 @@ use crate::context::Context;
 use crate::error::Error;
 use crate::krb5::{Credentials, CredentialsError, EncType, ServiceTicket};
 use crate::mechanism::{Mechanism, Ticket};
+use alloc::boxed::Box;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::fmt;
@@ -19,7 +20,7 @@ pub struct Initiator(State);
 
 enum State {
     Fresh { krb5: gss_krb5::Initiator<Ticket>, raw: bool },
-    Spnego(gss_spnego::Initiator<Vec<Offer<Mechanism>>>),
+    Spnego(Box<Spnego>),
     Raw(Mechanism),
 }
 
@@ -100,26 +101,41 @@ impl Handshake for Initiator {
         output: &mut dyn TokenSink,
         env: &mut Env<'_>,
     ) -> Result<Step<Self, Context>, Error> {
-        let state = match self.0 {
-            State::Fresh { krb5, raw: true } => State::Raw(Mechanism::Krb5Initiator(krb5)),
+        match self.0 {
+            State::Fresh { krb5, raw: true } => {
+                Self::raw_step(Mechanism::Krb5Initiator(krb5), input, output, env)
+            }
             State::Fresh { krb5, raw: false } => {
                 let offer = Offer::new(oid::KRB5, Mechanism::Krb5Initiator(krb5));
-                State::Spnego(gss_spnego::Initiator::new(Vec::from([offer])))
+                Self::spnego_step(gss_spnego::Initiator::new(Vec::from([offer])), input, output, env)
             }
-            started => started,
-        };
-        match state {
-            State::Raw(mechanism) => Ok(mechanism
-                .step(input, output, env)?
-                .map_continue(|next| Self(State::Raw(next)))
-                .map_done(Context::raw)),
-            State::Spnego(spnego) => Ok(spnego
-                .step(input, output, env)?
-                .map_continue(|next| Self(State::Spnego(next)))
-                .map_done(Context::negotiated)),
-            // The state above is never fresh; starting anew is what it would mean.
-            fresh @ State::Fresh { .. } => Ok(Step::Continue(Self(fresh))),
+            State::Spnego(spnego) => Self::spnego_step(*spnego, input, output, env),
+            State::Raw(mechanism) => Self::raw_step(mechanism, input, output, env),
         }
+    }
+}
+
+type Spnego = gss_spnego::Initiator<Vec<Offer<Mechanism>>>;
+
+impl Initiator {
+    fn raw_step(
+        mechanism: Mechanism,
+        input: &mut [u8],
+        output: &mut dyn TokenSink,
+        env: &mut Env<'_>,
+    ) -> Result<Step<Self, Context>, Error> {
+        let step = mechanism.step(input, output, env)?;
+        Ok(step.map_continue(|next| Self(State::Raw(next))).map_done(Context::raw))
+    }
+
+    fn spnego_step(
+        spnego: Spnego,
+        input: &mut [u8],
+        output: &mut dyn TokenSink,
+        env: &mut Env<'_>,
+    ) -> Result<Step<Self, Context>, Error> {
+        let step = spnego.step(input, output, env)?;
+        Ok(step.map_continue(|next| Self(State::Spnego(Box::new(next)))).map_done(Context::negotiated))
     }
 }
 
