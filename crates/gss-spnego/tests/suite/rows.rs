@@ -217,6 +217,22 @@ fn the_microsoft_name_of_kerberos_is_listed_and_echoed() {
 }
 
 #[test]
+fn any_mechanism_may_have_an_alias() {
+    let script = Script::ntlm();
+    let offer = |handshake| vec![Offer::new(oid::NTLMSSP, handshake).with_alias(oid::KRB5_USER_TO_USER)];
+    let talk = converse(Initiator::new(offer(script.initiator())), Acceptor::new(offer(script.acceptor())));
+    assert_eq!(
+        talk.trace()[..2],
+        ["init [krb5 user-to-user ntlm] token", "resp accept-incomplete krb5 user-to-user token"]
+    );
+    assert_eq!(talk.mic(), ("not_required", "not_required"));
+    // To one that knows the first name only for something else, the second is another choice.
+    let talk = converse(Initiator::new(offer(script.initiator())), acceptor(&[script]));
+    assert_eq!(talk.trace()[1], "resp request-mic ntlm");
+    assert_eq!(talk.errors(), ("token_missing", "rejected"));
+}
+
+#[test]
 fn negoex_and_names_of_any_length_are_unknown_mechanisms() {
     let script = Script::ntlm();
     let uuid = [0x69, 0x83, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x7f]; // does not fit 32-bit arcs
@@ -372,6 +388,14 @@ fn the_established_context_is_the_mechanisms() {
     sealer.get_mic(b"message", &mut again).unwrap();
     assert_eq!(again, mic);
     assert_eq!(right.into_context().facts().role, Role::Acceptor);
+}
+
+/// The list kept for the MIC is most of a state; callers without a heap put states on their stack.
+#[test]
+fn states_are_small() {
+    type Offers = [Offer<crate::scripted::Scripted>; 2];
+    assert!(size_of::<Initiator<Offers>>() <= 2048, "{}", size_of::<Initiator<Offers>>());
+    assert!(size_of::<Acceptor<Offers>>() <= 2048, "{}", size_of::<Acceptor<Offers>>());
 }
 
 #[test]
