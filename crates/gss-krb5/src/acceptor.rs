@@ -24,6 +24,7 @@ use core::ops::Deref;
 use gss_core::{AcceptableBindings, ContextFlags, Env, Handshake, Oid, Role, Step, TokenSink, oid};
 use krb5_asn1::{AddressType, ApRep, Decode, EncApRepPart, Principal, TicketFlags};
 use krb5_crypto::{EncType, Key, KeyUsage};
+use reply::CipherHead;
 use request::Request;
 
 /// The acceptor's side of a context. `P` points to the configuration all contexts share: a reference or an `Arc`.
@@ -39,6 +40,8 @@ struct ThirdLeg {
     context: Context<Accepted>,
     session_key: Key,
     sequence: u32,
+    /// How the ciphertext of our own AP-REP begins.
+    own: CipherHead,
 }
 
 impl<P: Deref<Target = AcceptorConfig>> Acceptor<P> {
@@ -142,16 +145,16 @@ fn answer<P>(
 ) -> Result<Step<Acceptor<P>, Context<Accepted>>, AcceptorError> {
     let flags = request.flags;
     let mutual = flags.contains(ContextFlags::MUTUAL);
-    let (acceptor_key, sequence) = if mutual {
+    let (acceptor_key, sequence, own) = if mutual {
         let subkey = reply::choose_subkey(&request, config)
             .map(|enctype| Key::generate(enctype, env.rng))
             .transpose()?;
         let sequence = env.rng.next_u32() & reply::FIRST_SEQUENCE_MASK;
-        reply::put_ap_rep(&request, subkey.as_ref(), sequence, framing, output, env)?;
-        (subkey, sequence)
+        let own = reply::put_ap_rep(&request, subkey.as_ref(), sequence, framing, output, env)?;
+        (subkey, sequence, own)
     } else {
         // Without an AP-REP both directions count from the initiator's number.
-        (None, request.sequence)
+        (None, request.sequence, CipherHead::default())
     };
     let session_key = request.session_key;
     let agreed = Agreed {
@@ -166,20 +169,23 @@ fn answer<P>(
     };
     let context = Context::new(request.accepted, agreed)?;
     if flags.contains(ContextFlags::DCE_STYLE) {
-        let third_leg = Box::new(ThirdLeg { context, session_key, sequence });
+        let third_leg = Box::new(ThirdLeg { context, session_key, sequence, own });
         return Ok(Step::Continue(Acceptor(State::AwaitThirdLeg(third_leg))));
     }
     Ok(Step::Done(context))
 }
 
 impl ThirdLeg {
-    /// The initiator's AP-REP returns our sequence number and asserts no subkey, which our own AP-REP, reflected,
-    /// would do (MS-KILE 3.4.5.1).
+    /// The initiator's AP-REP returns our sequence number and asserts no subkey (MS-KILE 3.4.5.1). That keeps our own
+    /// AP-REP out where it has a subkey; with RC4 it has none, so that the reflection is looked for as such.
     fn verify(self, input: &mut [u8]) -> Result<Context<Accepted>, AcceptorError> {
         let reply = ApRep::from_der(input)?;
         let cipher = range_in(input, reply.enc_part.cipher.as_bytes()).unwrap_or_default();
         if EncType(reply.enc_part.etype) != self.session_key.enctype() {
             return Err(AcceptorError::ThirdLegIntegrity);
+        }
+        if input.get(cipher.clone()).is_some_and(|cipher| cipher.starts_with(&self.own)) {
+            return Err(AcceptorError::ThirdLegReflected);
         }
         let part = self
             .session_key

@@ -97,6 +97,8 @@ pub enum AcceptorError {
     },
     /// DCE style: the third message does not decrypt.
     ThirdLegIntegrity,
+    /// DCE style: the third message is our own, reflected.
+    ThirdLegReflected,
     /// DCE style: the third message does not return our sequence number.
     ThirdLegSequence {
         /// Our number.
@@ -104,7 +106,7 @@ pub enum AcceptorError {
         /// The number in the message.
         found: Option<u32>,
     },
-    /// DCE style: the third message has a subkey, as our own message would, reflected.
+    /// DCE style: the third message has a subkey, which an initiator does not assert there.
     ThirdLegSubkey,
     /// The ticket has expired.
     TicketExpired {
@@ -195,7 +197,7 @@ impl AcceptorError {
             Self::Replay(_) => ErrorCode::KRB_ERR_GENERIC,
             Self::Skew { .. } => ErrorCode::KRB_AP_ERR_SKEW,
             Self::ThirdLegSequence { .. } => ErrorCode::KRB_AP_ERR_BADORDER,
-            Self::ThirdLegSubkey => ErrorCode::KRB_AP_ERR_BADDIRECTION,
+            Self::ThirdLegReflected | Self::ThirdLegSubkey => ErrorCode::KRB_AP_ERR_BADDIRECTION,
             Self::TicketExpired { .. } => ErrorCode::KRB_AP_ERR_TKT_EXPIRED,
             Self::TicketIntegrity { .. } => ErrorCode::KRB_AP_ERR_BAD_INTEGRITY,
             Self::TicketInvalid | Self::TicketNotYetValid { .. } => ErrorCode::KRB_AP_ERR_TKT_NYV,
@@ -256,6 +258,7 @@ impl Diagnose for AcceptorError {
             Self::Replay(_) => "replay_cache",
             Self::Skew { .. } => "clock_skew",
             Self::ThirdLegIntegrity => "third_leg_integrity",
+            Self::ThirdLegReflected => "third_leg_reflected",
             Self::ThirdLegSequence { .. } => "third_leg_sequence",
             Self::ThirdLegSubkey => "third_leg_subkey",
             Self::TicketExpired { .. } => "ticket_expired",
@@ -290,6 +293,7 @@ impl Diagnose for AcceptorError {
             | Self::Framing { .. }
             | Self::IakerbFinishedMissing
             | Self::Overlap
+            | Self::ThirdLegReflected
             | Self::ThirdLegSequence { .. }
             | Self::ThirdLegSubkey
             | Self::Token(_)
@@ -364,6 +368,7 @@ impl Display for AcceptorError {
             Self::Replay(error) => error.fmt(f),
             Self::Skew { client, now, allowed } => fmt_skew(*client, *now, *allowed, f),
             Self::ThirdLegIntegrity => f.write_str("third message (DCE style) does not decrypt"),
+            Self::ThirdLegReflected => f.write_str("third message (DCE style) is our own, reflected"),
             Self::ThirdLegSequence { expected, found: Some(found) } => {
                 write!(f, "third message (DCE style) returns sequence number {found}, expected {expected}")
             }
@@ -371,7 +376,7 @@ impl Display for AcceptorError {
                 write!(f, "third message (DCE style) returns no sequence number, expected {expected}")
             }
             Self::ThirdLegSubkey => {
-                f.write_str("third message (DCE style) has a subkey: our own message, reflected")
+                f.write_str("third message (DCE style) has a subkey, expected none from an initiator")
             }
             Self::TicketExpired { end, now } => write!(f, "the ticket expired at {end}, it is {now} now"),
             Self::TicketIntegrity { service, kvno, enctype, tried } => {

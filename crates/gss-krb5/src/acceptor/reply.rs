@@ -29,6 +29,9 @@ pub(super) fn choose_subkey(request: &Request, config: &AcceptorConfig) -> Optio
     chosen.uses_cfx().then_some(chosen)
 }
 
+/// The first bytes of an AP-REP's ciphertext. The confounder is random, so that no other AP-REP has the same.
+pub(super) type CipherHead = [u8; 16];
+
 /// Appends the AP-REP token.
 pub(super) fn put_ap_rep(
     request: &Request,
@@ -37,7 +40,7 @@ pub(super) fn put_ap_rep(
     framing: Framing,
     output: &mut dyn TokenSink,
     env: &mut Env<'_>,
-) -> Result<(), AcceptorError> {
+) -> Result<CipherHead, AcceptorError> {
     let mut tail = Tail::new(output, AP_REP_ROOM);
     tail.append_der(&EncApRepPart {
         ctime: request.ctime,
@@ -48,12 +51,13 @@ pub(super) fn put_ap_rep(
     })?;
     let etype = request.session_key.enctype().0;
     tail.encrypt(&request.session_key.cipher(KeyUsage::AP_REP), env.rng)?;
+    let head = tail.as_slice().first_chunk().copied().unwrap_or_default();
     tail.enclose(|cipher, pass| {
         pass.der(&ApRep { enc_part: EncryptedData { etype, kvno: None, cipher: Octets::new(cipher) } })
     })?;
     frame(&mut tail, TokenId::AP_REP, framing)?;
     tail.finish();
-    Ok(())
+    Ok(head)
 }
 
 /// Appends a KRB-ERROR token for errors that have a Kerberos code. When there is no room for it, none is sent.

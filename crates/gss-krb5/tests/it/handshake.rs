@@ -1,25 +1,10 @@
 //! Contexts that come about, and what both sides know then.
 
-use crate::world::{CLIENT, SERVICE, acceptor, config, initiator};
-use gss_core::{
-    BindingOutcome, ContextFlags, PrfKey, Protection, Role, SecurityContext, SequenceStatus,
-};
+use crate::world::{CLIENT, ENCTYPES, SERVICE, acceptor, config, initiator};
+use gss_core::{BindingOutcome, ContextFlags, PrfKey, Protection, Role, SecurityContext, SequenceStatus};
 use gss_krb5::Allow;
 use krb5_crypto::EncType;
 use test_support::Pair;
-
-const ENCTYPES: &[EncType] = &[
-    EncType::AES128_CTS_HMAC_SHA1_96,
-    EncType::AES256_CTS_HMAC_SHA1_96,
-    EncType::AES128_CTS_HMAC_SHA256_128,
-    EncType::AES256_CTS_HMAC_SHA384_192,
-    #[cfg(feature = "rc4")]
-    EncType::RC4_HMAC,
-    #[cfg(feature = "camellia")]
-    EncType::CAMELLIA128_CTS_CMAC,
-    #[cfg(feature = "camellia")]
-    EncType::CAMELLIA256_CTS_CMAC,
-];
 
 const ONE_WAY: ContextFlags = ContextFlags::REPLAY
     .with(ContextFlags::SEQUENCE)
@@ -54,8 +39,10 @@ fn every_enctype_and_style_gives_a_context_that_carries_messages() {
                 let negotiated = if legs > 1 { offer.first().copied().unwrap_or(enctype) } else { enctype };
                 assert_eq!(client.secret_message_key().enctype(), negotiated);
 
-                exchange(&mut pair, &mut client, &mut server);
-                exchange(&mut pair, &mut server, &mut client);
+                // Debug builds encrypt some megabytes a second: one long message for each enctype will do.
+                let long = if legs == 2 && offer.is_empty() { 65_536 } else { 100 };
+                exchange(&mut pair, &mut client, &mut server, long);
+                exchange(&mut pair, &mut server, &mut client, long);
                 for which in [PrfKey::Full, PrfKey::Partial] {
                     let mut bytes = [[0; 100]; 2];
                     client.prf(which, b"input", &mut bytes[0]).unwrap();
@@ -68,10 +55,15 @@ fn every_enctype_and_style_gives_a_context_that_carries_messages() {
     }
 }
 
-/// Sends messages one way.
-fn exchange(pair: &mut Pair<'_>, from: &mut impl SecurityContext, to: &mut impl SecurityContext) {
+/// Sends messages one way, the last of them of length `long`.
+fn exchange(
+    pair: &mut Pair<'_>,
+    from: &mut impl SecurityContext,
+    to: &mut impl SecurityContext,
+    long: usize,
+) {
     for protection in [Protection::Integrity, Protection::Confidentiality] {
-        for len in [0, 1, 15, 16, 17, 65_536] {
+        for len in [0, 1, 15, 16, 17, long] {
             let message = vec![0x5a; len];
             let mut token = Vec::new();
             from.sealer().wrap(protection, &message, &mut token, pair.env(Role::Initiator).rng).unwrap();

@@ -1,5 +1,7 @@
-//! The Kerberos mechanism, both roles against each other.
+//! The Kerberos mechanism, both roles against each other, against hand-made messages and against recordings.
 
+mod forge;
 mod handshake;
-mod iakerb;
+mod reject;
+mod tamper;
 mod world;
