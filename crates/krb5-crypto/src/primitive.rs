@@ -14,7 +14,8 @@ pub(crate) mod pbkdf2;
 pub(crate) mod rc4;
 
 use ::cipher::consts::U16;
-use ::cipher::{BlockCipherDecrypt, BlockCipherEncrypt, BlockSizeUser, KeyInit};
+pub(crate) use ::cipher::KeyInit;
+use ::cipher::{BlockCipherDecrypt, BlockCipherEncrypt, BlockSizeUser};
 use ::hmac::digest::{FixedOutput, Update};
 use subtle::ConstantTimeEq;
 
@@ -28,6 +29,11 @@ impl<C> BlockCipher for C where
     C: BlockCipherEncrypt + BlockCipherDecrypt + BlockSizeUser<BlockSize = U16> + KeyInit
 {
 }
+
+/// The encrypting half of a [`BlockCipher`] by itself, which is keyed in less time.
+pub(crate) trait BlockEncryptor: BlockCipherEncrypt + BlockSizeUser<BlockSize = U16> + KeyInit {}
+
+impl<C> BlockEncryptor for C where C: BlockCipherEncrypt + BlockSizeUser<BlockSize = U16> + KeyInit {}
 
 /// A keyed MAC. Cloning a keyed state is how a message gets its own without the cost of keying.
 pub(crate) trait Mac: Update + FixedOutput + Clone + KeyInit {}

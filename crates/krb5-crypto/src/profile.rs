@@ -14,7 +14,7 @@ use zeroize::{Zeroize, ZeroizeOnDrop};
 
 use crate::cts::{CtsMac, MacInput};
 use crate::enctype::EncType;
-use crate::primitive::{BlockCipher, Mac, keyed};
+use crate::primitive::{BlockCipher, KeyInit, Mac, keyed};
 use crate::usage::KeyUsage;
 
 /// The longest protocol key and the longest derived key, in bytes.
@@ -126,8 +126,16 @@ pub(crate) trait CtsProfile {
     /// Length of Ki and Kc, in bytes.
     const MAC_KEY_LEN: usize;
 
+    /// The protocol key, made ready to derive others from.
+    type Kdf: KeyInit;
+
     /// Derives a key as long as `out` (DK in RFC 3961 section 5.1, KDF in the later ones).
-    fn derive(key: &[u8], constant: &[u8], out: &mut [u8]);
+    fn derive_from(kdf: &Self::Kdf, constant: &[u8], out: &mut [u8]);
+
+    /// Derives one key only.
+    fn derive(key: &[u8], constant: &[u8], out: &mut [u8]) {
+        Self::derive_from(&keyed(key), constant, out);
+    }
 
     /// The pseudo-random function.
     fn prf(key: &[u8], chunks: &[&[u8]], out: &mut [u8; MAX_PRF_LEN]);
@@ -138,14 +146,15 @@ pub(crate) trait CtsProfile {
 
     /// The keys for messages of one usage.
     fn cipher(key: &[u8], usage: KeyUsage) -> CtsMac<Self::Cipher, Self::Mac> {
-        let cipher_key = usage_key::<Self>(key, usage, Role::Encryption, Self::CIPHER_KEY_LEN);
-        let mac_key = usage_key::<Self>(key, usage, Role::Integrity, Self::MAC_KEY_LEN);
+        let kdf = keyed(key);
+        let cipher_key = usage_key::<Self>(&kdf, usage, Role::Encryption);
+        let mac_key = usage_key::<Self>(&kdf, usage, Role::Integrity);
         CtsMac::new(keyed(cipher_key.bytes()), keyed(mac_key.bytes()), Self::MAC_INPUT, Self::MAC_LEN)
     }
 
     /// The keyed MAC for checksums of one usage.
     fn checksum(key: &[u8], usage: KeyUsage) -> Self::Mac {
-        keyed(usage_key::<Self>(key, usage, Role::Checksum, Self::MAC_KEY_LEN).bytes())
+        keyed(usage_key::<Self>(&keyed(key), usage, Role::Checksum).bytes())
     }
 }
 
@@ -161,15 +170,13 @@ pub(crate) enum Role {
 }
 
 /// Ke, Ki or Kc.
-pub(crate) fn usage_key<P: CtsProfile + ?Sized>(
-    key: &[u8],
-    usage: KeyUsage,
-    role: Role,
-    len: usize,
-) -> KeyBytes {
+fn usage_key<P: CtsProfile + ?Sized>(kdf: &P::Kdf, usage: KeyUsage, role: Role) -> KeyBytes {
     let [a, b, c, d] = usage.0.to_be_bytes();
-    let mut derived = KeyBytes::zeroed(len);
-    P::derive(key, &[a, b, c, d, role as u8], derived.bytes_mut());
+    let mut derived = KeyBytes::zeroed(match role {
+        Role::Encryption => P::CIPHER_KEY_LEN,
+        Role::Checksum | Role::Integrity => P::MAC_KEY_LEN,
+    });
+    P::derive_from(kdf, &[a, b, c, d, role as u8], derived.bytes_mut());
     derived
 }
 
@@ -232,8 +239,7 @@ mod tests {
     }
 
     fn derive<P: CtsProfile>(key: &[u8], usage: KeyUsage, role: Role) -> KeyBytes {
-        let len = if matches!(role, Role::Encryption) { P::CIPHER_KEY_LEN } else { P::MAC_KEY_LEN };
-        usage_key::<P>(key, usage, role, len)
+        usage_key::<P>(&keyed(key), usage, role)
     }
 
     #[test]

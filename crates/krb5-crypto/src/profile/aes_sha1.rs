@@ -9,19 +9,21 @@ use zeroize::{Zeroize, Zeroizing};
 
 use super::{CtsProfile, KeyBytes, MAX_PRF_LEN};
 use crate::cts::MacInput;
-use crate::nfold::nfold;
-use crate::primitive::aes::{Aes128, Aes256};
+use crate::nfold::{fold_usage, nfold};
+use crate::primitive::aes::{Aes128, Aes128Enc, Aes256, Aes256Enc};
 use crate::primitive::hmac::{Digest, HmacSha1, Sha1};
-use crate::primitive::{BlockCipher, keyed, pbkdf2};
+use crate::primitive::{BlockCipher, BlockEncryptor, keyed, pbkdf2};
 
-pub(crate) type Aes128Sha1 = AesSha1<Aes128, 16>;
-pub(crate) type Aes256Sha1 = AesSha1<Aes256, 32>;
+pub(crate) type Aes128Sha1 = AesSha1<Aes128, Aes128Enc, 16>;
+pub(crate) type Aes256Sha1 = AesSha1<Aes256, Aes256Enc, 32>;
 
-pub(crate) struct AesSha1<C, const KEY_LEN: usize>(PhantomData<C>);
+/// `E` is the encrypting half of `C`.
+pub(crate) struct AesSha1<C, E, const KEY_LEN: usize>(PhantomData<(C, E)>);
 
-impl<C: BlockCipher, const KEY_LEN: usize> CtsProfile for AesSha1<C, KEY_LEN> {
+impl<C: BlockCipher, E: BlockEncryptor, const KEY_LEN: usize> CtsProfile for AesSha1<C, E, KEY_LEN> {
     type Cipher = C;
     type Mac = HmacSha1;
+    type Kdf = E;
 
     const MAC_INPUT: MacInput = MacInput::Plaintext;
     const MAC_LEN: usize = 12;
@@ -29,12 +31,14 @@ impl<C: BlockCipher, const KEY_LEN: usize> CtsProfile for AesSha1<C, KEY_LEN> {
     const MAC_KEY_LEN: usize = KEY_LEN;
 
     /// DK: the folded constant encrypted, that encrypted again, and so on until there is enough.
-    fn derive(key: &[u8], constant: &[u8], out: &mut [u8]) {
-        let cipher: C = keyed(key);
+    fn derive_from(kdf: &E, constant: &[u8], out: &mut [u8]) {
         let mut block = Array::<u8, U16>::default();
-        nfold(constant, &mut block);
+        match constant.try_into() {
+            Ok(usage) => block = fold_usage(usage).into(),
+            Err(_) => nfold(constant, &mut block),
+        }
         for part in out.chunks_mut(block.len()) {
-            cipher.encrypt_block(&mut block);
+            kdf.encrypt_block(&mut block);
             part.iter_mut().zip(block).for_each(|(to, from)| *to = from);
         }
         block.zeroize();
@@ -44,7 +48,7 @@ impl<C: BlockCipher, const KEY_LEN: usize> CtsProfile for AesSha1<C, KEY_LEN> {
     fn prf(key: &[u8], chunks: &[&[u8]], out: &mut [u8; MAX_PRF_LEN]) {
         let mut prf_key = KeyBytes::zeroed(KEY_LEN);
         Self::derive(key, b"prf", prf_key.bytes_mut());
-        let cipher: C = keyed(prf_key.bytes());
+        let cipher: E = keyed(prf_key.bytes());
         let hash = chunks.iter().fold(Sha1::new(), Digest::chain_update).finalize();
         let mut block = Array::<u8, U16>::default();
         block.iter_mut().zip(hash).for_each(|(to, from)| *to = from);

@@ -14,18 +14,19 @@ pub(crate) struct Aes128Sha2;
 impl CtsProfile for Aes128Sha2 {
     type Cipher = Aes128;
     type Mac = HmacSha256;
+    type Kdf = HmacSha256;
 
     const MAC_INPUT: MacInput = MacInput::IvAndCiphertext;
     const MAC_LEN: usize = 16;
     const CIPHER_KEY_LEN: usize = 16;
     const MAC_KEY_LEN: usize = 16;
 
-    fn derive(key: &[u8], constant: &[u8], out: &mut [u8]) {
-        kdf::<HmacSha256>(key, constant, &[], out);
+    fn derive_from(kdf: &Self::Kdf, constant: &[u8], out: &mut [u8]) {
+        kdf_hmac_sha2(kdf, constant, &[], out);
     }
 
     fn prf(key: &[u8], chunks: &[&[u8]], out: &mut [u8; MAX_PRF_LEN]) {
-        kdf::<HmacSha256>(key, b"prf", chunks, out.get_mut(..32).unwrap_or_default());
+        kdf_hmac_sha2(&keyed::<HmacSha256>(key), b"prf", chunks, out.get_mut(..32).unwrap_or_default());
     }
 
     fn string_to_key(password: &[u8], salt: &[u8], iterations: u32, out: &mut [u8]) {
@@ -41,18 +42,19 @@ pub(crate) struct Aes256Sha2;
 impl CtsProfile for Aes256Sha2 {
     type Cipher = Aes256;
     type Mac = HmacSha384;
+    type Kdf = HmacSha384;
 
     const MAC_INPUT: MacInput = MacInput::IvAndCiphertext;
     const MAC_LEN: usize = 24;
     const CIPHER_KEY_LEN: usize = 32;
     const MAC_KEY_LEN: usize = 24;
 
-    fn derive(key: &[u8], constant: &[u8], out: &mut [u8]) {
-        kdf::<HmacSha384>(key, constant, &[], out);
+    fn derive_from(kdf: &Self::Kdf, constant: &[u8], out: &mut [u8]) {
+        kdf_hmac_sha2(kdf, constant, &[], out);
     }
 
     fn prf(key: &[u8], chunks: &[&[u8]], out: &mut [u8; MAX_PRF_LEN]) {
-        kdf::<HmacSha384>(key, b"prf", chunks, out);
+        kdf_hmac_sha2(&keyed::<HmacSha384>(key), b"prf", chunks, out);
     }
 
     fn string_to_key(password: &[u8], salt: &[u8], iterations: u32, out: &mut [u8]) {
@@ -64,8 +66,8 @@ impl CtsProfile for Aes256Sha2 {
 }
 
 /// KDF-HMAC-SHA2 (RFC 8009 section 3). `out` is at most one hash long.
-fn kdf<M: Mac>(key: &[u8], label: &[u8], context: &[&[u8]], out: &mut [u8]) {
-    let mut mac: M = keyed(key);
+fn kdf_hmac_sha2<M: Mac>(keyed: &M, label: &[u8], context: &[&[u8]], out: &mut [u8]) {
+    let mut mac = keyed.clone();
     mac.update(&1u32.to_be_bytes());
     mac.update(label);
     mac.update(&[0]);

@@ -19,6 +19,7 @@ pub(crate) struct CamelliaCmac<C, M, const KEY_LEN: usize>(PhantomData<(C, M)>);
 impl<C: BlockCipher, M: Mac, const KEY_LEN: usize> CtsProfile for CamelliaCmac<C, M, KEY_LEN> {
     type Cipher = C;
     type Mac = M;
+    type Kdf = M;
 
     const MAC_INPUT: MacInput = MacInput::Plaintext;
     const MAC_LEN: usize = 16;
@@ -26,13 +27,12 @@ impl<C: BlockCipher, M: Mac, const KEY_LEN: usize> CtsProfile for CamelliaCmac<C
     const MAC_KEY_LEN: usize = KEY_LEN;
 
     /// KDF-FEEDBACK-CMAC (RFC 6803 section 3): each block takes in the one before it.
-    fn derive(key: &[u8], constant: &[u8], out: &mut [u8]) {
-        let mac: M = keyed(key);
+    fn derive_from(kdf: &M, constant: &[u8], out: &mut [u8]) {
         let bits = bit_len(out).to_be_bytes();
         let mut block = [0; BLOCK];
         for (part, index) in out.chunks_mut(BLOCK).zip(1u32..) {
             let before = block;
-            mac_over(&mac, &[&before, &index.to_be_bytes(), constant, &[0], &bits], |full| {
+            mac_over(kdf, &[&before, &index.to_be_bytes(), constant, &[0], &bits], |full| {
                 block.iter_mut().zip(full).for_each(|(to, from)| *to = *from);
             });
             part.iter_mut().zip(block).for_each(|(to, from)| *to = from);
