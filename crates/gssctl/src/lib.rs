@@ -3,4 +3,6 @@
 pub mod decode;
 pub mod inspect;
 pub mod klist;
+mod random;
+pub mod shim;
 pub mod source;

@@ -1,7 +1,7 @@
 //! Command line of the GSS-API stack.
 
 use clap::{Parser, Subcommand};
-use gssctl::{decode, klist};
+use gssctl::{decode, klist, shim};
 use std::process::ExitCode;
 
 /// Kerberos and SPNEGO from the command line: serve and fetch pages with Negotiate, list tickets and keys, look into
@@ -17,6 +17,7 @@ struct Arguments {
 enum Command {
     Klist(klist::Arguments),
     Decode(decode::Arguments),
+    Shim(shim::Arguments),
 }
 
 /// 0 for success, 1 for a failure, 2 for a command line that makes no sense (clap's).
@@ -24,6 +25,7 @@ fn main() -> ExitCode {
     let result = match Arguments::parse().command {
         Command::Klist(arguments) => klist::run(&arguments),
         Command::Decode(arguments) => decode::run(&arguments),
+        Command::Shim(arguments) => shim::run(&arguments),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,

@@ -12,7 +12,8 @@ use test_support::ticket::{NOW, TicketMaker, key, seal};
 fn maker() -> TicketMaker {
     let mut maker =
         TicketMaker::new("alice@TEST", "HTTP/host@TEST", key(EncType::AES256_CTS_HMAC_SHA1_96, 5));
-    maker.authorization_data = vec![(AuthDataType::WIN2K_PAC, [1_u32, 0, 14, 0, 24, 0].map(u32::to_le_bytes).concat())];
+    maker.authorization_data =
+        vec![(AuthDataType::WIN2K_PAC, [1_u32, 0, 14, 0, 24, 0].map(u32::to_le_bytes).concat())];
     maker
 }
 
