@@ -3,7 +3,7 @@
 use crate::world::{CLIENT, SERVICE, acceptor, config, held, maker};
 use gss_core::{Blame, Diagnose, Env, Handshake, MajorStatus, Step, Timestamp, oid};
 use gss_krb5::iakerb::{
-    IakerbAcceptor, IakerbError, IakerbInitiator, IakerbInitiatorError, IakerbStep, KdcFailure, MAX_HOPS,
+    Draft, IakerbAcceptor, IakerbError, IakerbInitiator, IakerbInitiatorError, IakerbStep, KdcFailure, MAX_HOPS,
     ProxyMessage, TicketSource, TicketStep,
 };
 use gss_krb5::{AcceptorConfig, AcceptorError, ServiceTicket};
@@ -175,7 +175,7 @@ fn an_ap_req_that_ignores_what_was_carried_is_refused() {
     let mut env = Env::new(Timestamp::from_seconds(NOW), &mut rng);
     let responder = IakerbAcceptor::new(acceptor(config(ENCTYPE)), "EXAMPLE.COM");
     let mut token = Vec::new();
-    ProxyMessage { realm: "", cookie: None, message: b"" }.write(&mut token).unwrap();
+    ProxyMessage { realm: "", cookie: None, message: b"", draft: Draft::Kitten }.write(&mut token).unwrap();
     let mut answer = Vec::new();
     let IakerbStep::Continue(responder) = responder.step(&mut token, &mut answer, &mut env).unwrap() else {
         panic!("asked for the realm only")
@@ -214,7 +214,7 @@ fn endless_proxying_is_refused() {
     let mut responder = IakerbAcceptor::new(acceptor(config(ENCTYPE)), "EXAMPLE.COM");
     for round in 0.. {
         let mut token = Vec::new();
-        ProxyMessage { realm: "", cookie: None, message: b"" }.write(&mut token).unwrap();
+        ProxyMessage { realm: "", cookie: None, message: b"", draft: Draft::Kitten }.write(&mut token).unwrap();
         match responder.step(&mut token, &mut Vec::new(), &mut env) {
             Ok(IakerbStep::Continue(next)) => responder = next,
             Err(error) => {
@@ -236,7 +236,7 @@ fn an_unreachable_kdc_is_told_and_cookies_come_back() {
         let mut env = Env::new(Timestamp::from_seconds(NOW), &mut rng);
         let responder = IakerbAcceptor::new(acceptor(config(ENCTYPE)), "EXAMPLE.COM");
         let mut token = Vec::new();
-        ProxyMessage { realm: "OTHER", cookie: Some(b"state"), message: b"request" }
+        ProxyMessage { realm: "OTHER", cookie: Some(b"state"), message: b"request", draft: Draft::Kitten }
             .write(&mut token)
             .unwrap();
         let IakerbStep::Relay(relay) = responder.step(&mut token, &mut Vec::new(), &mut env).unwrap() else {
@@ -260,7 +260,7 @@ fn a_request_without_a_realm_and_broken_headers_are_refused() {
         responder.step(token, &mut Vec::new(), &mut env).map(|_| ()).unwrap_err()
     };
     let mut token = Vec::new();
-    ProxyMessage { realm: "", cookie: None, message: b"request" }.write(&mut token).unwrap();
+    ProxyMessage { realm: "", cookie: None, message: b"request", draft: Draft::Kitten }.write(&mut token).unwrap();
     assert_eq!(step(&mut token.clone()), IakerbError::NoRealm);
     let mut broken = Vec::from(*b"\x05\x01\x30\x03\xa1\x01");
     gss_core::framing::frame_from(&mut broken, 0, &oid::IAKERB).unwrap();
