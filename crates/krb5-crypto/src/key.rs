@@ -115,6 +115,17 @@ impl Key {
         self.profile == other.profile && bool::from(self.bytes.bytes().ct_eq(other.bytes.bytes()))
     }
 
+    /// [`CipherKey::header_len`] of every usage, without deriving anything.
+    pub fn header_len(&self) -> usize {
+        self.profile.header_len()
+    }
+
+    /// [`CipherKey::trailer_len`] of every usage, without deriving anything. For the enctypes whose messages are
+    /// those of RFC 4121 it is the length of a checksum too.
+    pub fn trailer_len(&self) -> usize {
+        self.profile.trailer_len()
+    }
+
     /// What encrypts and decrypts messages of one usage. Derives Ke and Ki and expands them.
     pub fn cipher(&self, usage: KeyUsage) -> CipherKey {
         CipherKey::new(self.profile, self.bytes.bytes(), usage)

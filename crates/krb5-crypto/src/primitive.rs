@@ -13,8 +13,8 @@ pub(crate) mod pbkdf2;
 #[cfg(feature = "rc4")]
 pub(crate) mod rc4;
 
-use ::cipher::consts::U16;
 pub(crate) use ::cipher::KeyInit;
+use ::cipher::consts::U16;
 use ::cipher::{BlockCipherDecrypt, BlockCipherEncrypt, BlockSizeUser};
 use ::hmac::digest::{FixedOutput, Update};
 use subtle::ConstantTimeEq;
@@ -31,7 +31,10 @@ impl<C> BlockCipher for C where
 }
 
 /// The encrypting half of a [`BlockCipher`] by itself, which is keyed in less time.
-pub(crate) trait BlockEncryptor: BlockCipherEncrypt + BlockSizeUser<BlockSize = U16> + KeyInit {}
+pub(crate) trait BlockEncryptor:
+    BlockCipherEncrypt + BlockSizeUser<BlockSize = U16> + KeyInit
+{
+}
 
 impl<C> BlockEncryptor for C where C: BlockCipherEncrypt + BlockSizeUser<BlockSize = U16> + KeyInit {}
 

@@ -12,7 +12,7 @@ pub(crate) mod rc4_hmac;
 
 use zeroize::{Zeroize, ZeroizeOnDrop};
 
-use crate::cts::{CtsMac, MacInput};
+use crate::cts::{BLOCK, CtsMac, MacInput};
 use crate::enctype::EncType;
 use crate::primitive::{BlockCipher, KeyInit, Mac, keyed};
 use crate::usage::KeyUsage;
@@ -80,6 +80,28 @@ impl Profile {
             Self::Camellia256 => 32,
             #[cfg(feature = "rc4")]
             Self::Rc4Hmac => 16,
+        }
+    }
+
+    /// Length of what stands before an encrypted plaintext, in bytes.
+    pub(crate) fn header_len(self) -> usize {
+        match self {
+            #[cfg(feature = "rc4")]
+            Self::Rc4Hmac => rc4_hmac::CHECKSUM + rc4_hmac::CONFOUNDER,
+            _ => BLOCK,
+        }
+    }
+
+    /// Length of what stands after an encrypted plaintext, in bytes.
+    pub(crate) fn trailer_len(self) -> usize {
+        match self {
+            Self::Aes128Sha1 | Self::Aes256Sha1 => aes_sha1::Aes256Sha1::MAC_LEN,
+            Self::Aes128Sha2 => aes_sha2::Aes128Sha2::MAC_LEN,
+            Self::Aes256Sha2 => aes_sha2::Aes256Sha2::MAC_LEN,
+            #[cfg(feature = "camellia")]
+            Self::Camellia128 | Self::Camellia256 => camellia::Camellia256Cmac::MAC_LEN,
+            #[cfg(feature = "rc4")]
+            Self::Rc4Hmac => 0,
         }
     }
 

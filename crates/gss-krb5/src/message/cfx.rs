@@ -40,7 +40,7 @@ pub(super) struct Sealer {
 impl Sealer {
     pub(super) fn new(parameters: &Parameters<'_>) -> Self {
         Self {
-            keys: Keys::derive(parameters.key, parameters.role),
+            keys: Keys::new(parameters.key, parameters.role),
             flags: sender_flags(parameters.role, parameters.acceptor_subkey),
             dce_style: parameters.is_dce_style(),
             sequence: SendSequence::new(Width::Bits64, parameters.send_sequence),
@@ -49,10 +49,10 @@ impl Sealer {
 
     pub(super) fn overhead(&self, protection: Protection) -> Overhead {
         match protection {
-            Protection::Integrity => Overhead { header: HEADER_LEN, trailer: self.keys.wrap_checksum.len() },
+            Protection::Integrity => Overhead { header: HEADER_LEN, trailer: self.keys.mac_len() },
             Protection::Confidentiality => Overhead {
-                header: HEADER_LEN.saturating_add(self.keys.cipher.header_len()),
-                trailer: HEADER_LEN.saturating_add(self.keys.cipher.trailer_len()),
+                header: HEADER_LEN.saturating_add(self.keys.confounder_len()),
+                trailer: HEADER_LEN.saturating_add(self.keys.mac_len()),
             },
         }
     }
@@ -77,7 +77,7 @@ impl Sealer {
                 let (message, checksum) = body.split_at_mut_checked(end).ok_or(too_small)?;
                 let signed = Header::wrap(self.flags, sequence);
                 checksum.copy_from_slice(
-                    self.keys.wrap_checksum.compute_tag(&[message, &signed.to_bytes()]).as_bytes(),
+                    self.keys.wrap_checksum().compute_tag(&[message, &signed.to_bytes()]).as_bytes(),
                 );
                 clear.copy_from_slice(&signed.with_ec(length_field(trailer)).to_bytes());
             }
@@ -86,7 +86,7 @@ impl Sealer {
                 let inner = body.len().saturating_sub(trailer);
                 let inner = body.get_mut(inner..).and_then(|tail| tail.get_mut(..HEADER_LEN));
                 inner.ok_or(too_small)?.copy_from_slice(&header);
-                self.keys.cipher.encrypt_in_place(body, rng).map_err(|_| too_small)?;
+                self.keys.cipher().encrypt_in_place(body, rng).map_err(|_| too_small)?;
                 clear.copy_from_slice(&header);
             }
         }
@@ -95,7 +95,7 @@ impl Sealer {
     }
 
     pub(super) fn mic_len(&self) -> usize {
-        HEADER_LEN.saturating_add(self.keys.mic.len())
+        HEADER_LEN.saturating_add(self.keys.mac_len())
     }
 
     /// `mic` is [`mic_len`](Self::mic_len) bytes long.
@@ -103,7 +103,7 @@ impl Sealer {
         let too_small = SinkFull { needed: self.mic_len().saturating_sub(mic.len()) };
         let header = Header::mic(self.flags, self.sequence.current()?).to_bytes();
         let (clear, checksum) = mic.split_at_mut_checked(HEADER_LEN).ok_or(too_small)?;
-        self.keys.mic.compute(&[message, &header], checksum).map_err(|_| too_small)?;
+        self.keys.mic().compute(&[message, &header], checksum).map_err(|_| too_small)?;
         clear.copy_from_slice(&header);
         self.sequence.advance();
         Ok(())
@@ -125,7 +125,7 @@ impl Opener {
             Role::Acceptor => Role::Initiator,
         };
         Self {
-            keys: Keys::derive(parameters.key, peer),
+            keys: Keys::new(parameters.key, peer),
             flags: sender_flags(peer, parameters.acceptor_subkey),
             dce_style: parameters.is_dce_style(),
             window: ReceiveWindow::new(Width::Bits64, parameters.receive_sequence, parameters.flags),
@@ -143,8 +143,8 @@ impl Opener {
         Ok(Unwrapped { message, protection: header.protection(), sequence })
     }
 
-    fn open_clear<'t>(&self, header: &Header, body: &'t mut [u8]) -> Result<&'t mut [u8], MessageError> {
-        let checksum = &self.keys.wrap_checksum;
+    fn open_clear<'t>(&mut self, header: &Header, body: &'t mut [u8]) -> Result<&'t mut [u8], MessageError> {
+        let checksum = self.keys.wrap_checksum();
         if header.ec != length_field(checksum.len()) {
             return Err(MessageError::InvalidFiller);
         }
@@ -157,13 +157,13 @@ impl Opener {
         Ok(message)
     }
 
-    fn open_sealed<'t>(&self, header: &Header, body: &'t mut [u8]) -> Result<&'t mut [u8], MessageError> {
-        let needed = self.keys.cipher.overhead().saturating_add(HEADER_LEN);
+    fn open_sealed<'t>(&mut self, header: &Header, body: &'t mut [u8]) -> Result<&'t mut [u8], MessageError> {
+        let needed = self.keys.cipher().overhead().saturating_add(HEADER_LEN);
         if body.len() < needed {
             return Err(truncated(needed, body.len()));
         }
         rotate_left(body, self.rotation(header));
-        let plaintext = self.keys.cipher.decrypt_in_place(body).map_err(|_| MessageError::BadMic)?;
+        let plaintext = self.keys.cipher().decrypt_in_place(body).map_err(|_| MessageError::BadMic)?;
         let end = plaintext.len().saturating_sub(HEADER_LEN);
         let (content, inner) = plaintext.split_at_mut_checked(end).ok_or(MessageError::HeaderMismatch)?;
         let len = check_inner(header, inner).and_then(|()| {
@@ -197,9 +197,9 @@ impl Opener {
             return Err(MessageError::InvalidFiller);
         }
         let tag = mic.get(HEADER_LEN..).unwrap_or_default();
-        exact_length(self.keys.mic.len(), tag.len())?;
+        exact_length(self.keys.mac_len(), tag.len())?;
         let _verified =
-            self.keys.mic.verify(&[message, &header.to_bytes()], tag).map_err(|_| MessageError::BadMic)?;
+            self.keys.mic().verify(&[message, &header.to_bytes()], tag).map_err(|_| MessageError::BadMic)?;
         Ok(self.window.note(header.sequence))
     }
 
@@ -218,22 +218,47 @@ impl Opener {
     }
 }
 
-/// What one direction needs.
+/// The keys of one direction. Each is derived when the first message needs it, and kept: contexts that only
+/// authenticate, as most over HTTP do, never pay for them.
 struct Keys {
-    cipher: CipherKey,
-    wrap_checksum: ChecksumKey,
-    mic: ChecksumKey,
+    key: Key,
+    seal: KeyUsage,
+    sign: KeyUsage,
+    cipher: Option<CipherKey>,
+    wrap_checksum: Option<ChecksumKey>,
+    mic: Option<ChecksumKey>,
 }
 
 impl Keys {
     /// RFC 4121 section 2: each side has its own usages. Wrap tokens have the usage of sealing even if they are
     /// only signed.
-    fn derive(key: &Key, sender: Role) -> Self {
+    fn new(key: &Key, sender: Role) -> Self {
         let (seal, sign) = match sender {
             Role::Initiator => (KeyUsage::GSS_INITIATOR_SEAL, KeyUsage::GSS_INITIATOR_SIGN),
             Role::Acceptor => (KeyUsage::GSS_ACCEPTOR_SEAL, KeyUsage::GSS_ACCEPTOR_SIGN),
         };
-        Self { cipher: key.cipher(seal), wrap_checksum: key.checksum(seal), mic: key.checksum(sign) }
+        Self { key: key.duplicate(), seal, sign, cipher: None, wrap_checksum: None, mic: None }
+    }
+
+    fn cipher(&mut self) -> &CipherKey {
+        self.cipher.get_or_insert_with(|| self.key.cipher(self.seal))
+    }
+
+    fn wrap_checksum(&mut self) -> &ChecksumKey {
+        self.wrap_checksum.get_or_insert_with(|| self.key.checksum(self.seal))
+    }
+
+    fn mic(&mut self) -> &ChecksumKey {
+        self.mic.get_or_insert_with(|| self.key.checksum(self.sign))
+    }
+
+    fn confounder_len(&self) -> usize {
+        self.key.header_len()
+    }
+
+    /// Length of every MAC: that of a sealed message, a signed one, and a MIC token.
+    fn mac_len(&self) -> usize {
+        self.key.trailer_len()
     }
 }
 

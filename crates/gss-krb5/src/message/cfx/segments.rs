@@ -32,7 +32,7 @@ impl Sealer {
         match protection {
             Protection::Integrity => {
                 let signed = Header::wrap(self.flags, sequence);
-                let key = &self.keys.wrap_checksum;
+                let key = self.keys.wrap_checksum();
                 let tag =
                     with_chunks([], segments, [&signed.to_bytes()], |chunks| Ok(key.compute_tag(chunks)))?;
                 mac.copy_from_slice(tag.as_bytes());
@@ -43,10 +43,9 @@ impl Sealer {
                 let (filler, inner_bytes) = tail.split_at_mut_checked(frame.filler).ok_or(MISFIT)?;
                 filler.fill(0);
                 inner_bytes.copy_from_slice(&inner.to_bytes());
+                let key = self.keys.cipher();
                 with_tail(segments, tail, |all| {
-                    self.keys
-                        .cipher
-                        .encrypt_segments(confounder, all, mac, rng)
+                    key.encrypt_segments(confounder, all, mac, rng)
                         .map_err(|small| SinkFull { needed: small.needed }.into())
                 })?;
                 clear.copy_from_slice(&inner.with_rrc(rrc).to_bytes());
@@ -85,15 +84,15 @@ impl Opener {
         match protection {
             Protection::Integrity => {
                 let signed = outer.with_ec(0).with_rrc(0).to_bytes();
-                let key = &self.keys.wrap_checksum;
+                let key = self.keys.wrap_checksum();
                 with_chunks([], segments, [&signed], |chunks| {
                     key.verify(chunks, mac).map(|_verified| ()).map_err(|_| MessageError::BadMic)
                 })?;
             }
             Protection::Confidentiality => {
+                let key = self.keys.cipher();
                 with_tail(segments, tail, |all| {
-                    let outcome = self.keys.cipher.decrypt_segments(confounder, all, mac);
-                    outcome.map_err(|_| MessageError::BadMic)
+                    key.decrypt_segments(confounder, all, mac).map_err(|_| MessageError::BadMic)
                 })?;
                 let inner = tail.get(frame.filler..).unwrap_or_default();
                 check_inner(&outer, inner).inspect_err(|_| wipe(segments))?;
@@ -117,13 +116,13 @@ impl Frame {
     fn new(keys: &Keys, protection: Protection, filler: u16, dce_style: bool) -> Self {
         match protection {
             Protection::Integrity => {
-                Self { confounder: 0, filler: 0, inner: 0, mac: keys.wrap_checksum.len(), dce_style }
+                Self { confounder: 0, filler: 0, inner: 0, mac: keys.mac_len(), dce_style }
             }
             Protection::Confidentiality => Self {
-                confounder: keys.cipher.header_len(),
+                confounder: keys.confounder_len(),
                 filler: usize::from(filler),
                 inner: HEADER_LEN,
-                mac: keys.cipher.trailer_len(),
+                mac: keys.mac_len(),
                 dce_style,
             },
         }
