@@ -1,7 +1,7 @@
 //! Command line of the GSS-API stack.
 
 use clap::{Parser, Subcommand};
-use gssctl::{decode, klist, shim};
+use gssctl::{decode, fetch, klist, serve, shim};
 use std::process::ExitCode;
 
 /// Kerberos and SPNEGO from the command line: serve and fetch pages with Negotiate, list tickets and keys, look into
@@ -15,6 +15,8 @@ struct Arguments {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    Serve(serve::Arguments),
+    Fetch(fetch::Arguments),
     Klist(klist::Arguments),
     Decode(decode::Arguments),
     Shim(shim::Arguments),
@@ -23,6 +25,8 @@ enum Command {
 /// 0 for success, 1 for a failure, 2 for a command line that makes no sense (clap's).
 fn main() -> ExitCode {
     let result = match Arguments::parse().command {
+        Command::Serve(arguments) => serve::run(&arguments),
+        Command::Fetch(arguments) => fetch::run(&arguments),
         Command::Klist(arguments) => klist::run(&arguments),
         Command::Decode(arguments) => decode::run(&arguments),
         Command::Shim(arguments) => shim::run(&arguments),

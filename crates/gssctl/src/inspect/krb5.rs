@@ -16,7 +16,7 @@ impl Inspector {
     /// What lies in the framing of a Kerberos token: a token id of two bytes and a message (RFC 4121 section 4.1).
     pub(super) fn krb5_inner(&self, bytes: &[u8], nesting: usize) -> Node {
         match bytes {
-            [1 | 2 | 3 | 4, 0, rest @ ..] | [4 | 5, 1, rest @ ..] => self
+            [1..=4, 0, rest @ ..] | [4 | 5, 1, rest @ ..] => self
                 .token(rest, nesting.saturating_add(1))
                 .labelled(&format!("token id {}", Hex(&bytes[..2]))),
             [1, 1, ..] | [2, 1, ..] | [1, 2, ..] => per_message::rfc1964(bytes),

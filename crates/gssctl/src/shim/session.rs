@@ -4,6 +4,7 @@ use super::answer::{self, Failure};
 use super::request::{self, CbPolicy, Framing, ImportKrb5, Request};
 use super::text::{base64, hex};
 use crate::{random, source};
+use alloc::sync::Arc;
 use core::fmt;
 use gss::krb5::replay::{NotReplayed, ReplayCache, ReplayEntry, ReplayError};
 use gss::krb5::{Allow, Credentials, EncType, Key, Principal, TicketFlags, TransitedPolicy, to_ccache};
@@ -17,7 +18,7 @@ use serde_json::{Value, json};
 use std::collections::HashSet;
 use std::fs;
 use std::path::Path;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Mutex, PoisonError};
 use zeroize::Zeroizing;
 
 type Answer = Result<Value, Failure>;
@@ -36,7 +37,7 @@ enum State {
     /// What the first step is going to say: what is wrong with the credentials.
     WithoutCredentials(Failure),
     Established(Box<Context>),
-    Imported(Imported),
+    Imported(Box<Imported>),
 }
 
 /// A context made from its keys.
@@ -274,7 +275,7 @@ impl Session {
             flags,
         })
         .map_err(|error| Failure::bad_request(error.to_string()))?;
-        self.state = State::Imported(Imported { sealer, opener, key: request.key.0.clone() });
+        self.state = State::Imported(Box::new(Imported { sealer, opener, key: request.key.0.clone() }));
         Ok(answer::ok())
     }
 

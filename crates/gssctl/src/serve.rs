@@ -1,0 +1,221 @@
+//! `gssctl serve`: a page that says who you are.
+
+mod connection;
+mod page;
+
+use crate::http::Connection;
+use crate::source;
+use alloc::sync::Arc;
+use anyhow::{Context, Result};
+use core::net::SocketAddr;
+use core::sync::atomic::{AtomicUsize, Ordering};
+use core::time::Duration;
+use gss::krb5::{Allow, Principal, TransitedPolicy};
+use gss::{AcceptableBindings, AcceptorConfig, BindingPolicy, ChannelBindings, Framing};
+use std::io::{self, Write};
+use std::net::{TcpListener, TcpStream, ToSocketAddrs};
+use std::path::PathBuf;
+use std::thread;
+
+/// Serves a page over HTTP that says who you are, with Negotiate authentication.
+#[derive(Debug, clap::Args)]
+pub struct Arguments {
+    /// Address and port to listen on; port 0 takes a free one
+    #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:8080")]
+    listen: String,
+    /// The service's keys; default: KRB5_KTNAME, then /etc/krb5.keytab
+    #[arg(long, value_name = "FILE")]
+    keytab: Option<PathBuf>,
+    /// Accept tickets for this service only, like HTTP/host.example.com@EXAMPLE.COM
+    #[arg(long, value_name = "NAME@REALM")]
+    principal: Vec<Principal>,
+    /// Let in what is refused by default
+    #[arg(long, value_delimiter = ',')]
+    allow: Vec<Allowance>,
+    /// What to do with the clients' channel bindings
+    #[arg(long, default_value = "verify")]
+    cb_policy: CbPolicy,
+    /// Channel that clients are bound to, as text like tls-server-end-point:... in hex; for a server behind TLS
+    #[arg(long, value_name = "HEX", value_parser = parse_hex)]
+    channel_bindings: Vec<Bytes>,
+    /// By how many seconds clocks may differ
+    #[arg(long, value_name = "SECONDS", default_value_t = 300)]
+    skew: u32,
+}
+
+#[derive(Clone, Copy, Debug, clap::ValueEnum)]
+enum Allowance {
+    /// RC4-HMAC, which is weak
+    Rc4,
+    /// AP-REQ without GSS-API framing
+    BareApReq,
+    /// Authenticators without a GSS-API checksum
+    MissingChecksum,
+    /// Tickets through other realms whose path the KDC did not check
+    UncheckedPath,
+}
+
+#[derive(Clone, Copy, Debug, clap::ValueEnum)]
+enum CbPolicy {
+    /// Do not look at them
+    Ignore,
+    /// Refuse bindings to another channel
+    Verify,
+    /// Refuse clients without bindings too
+    Require,
+}
+
+#[derive(Clone, Debug)]
+struct Bytes(Vec<u8>);
+
+fn parse_hex(text: &str) -> Result<Bytes, crate::decode::InputError> {
+    let read = crate::decode::read_input(text.as_bytes(), crate::decode::Spelling::Hex)?;
+    Ok(Bytes(read.tokens.into_iter().flatten().collect()))
+}
+
+/// Serves until the process is ended.
+///
+/// # Errors
+/// The keytab cannot be read, or the address is not free.
+pub fn run(arguments: &Arguments) -> Result<()> {
+    let path = match &arguments.keytab {
+        Some(path) => path.clone(),
+        None => source::default_keytab()?,
+    };
+    let config = config(arguments, &source::read(&path, "keytab")?)
+        .with_context(|| format!("keytab {}", path.display()))?;
+    let address =
+        arguments.listen.to_socket_addrs().ok().and_then(|mut found| found.next()).with_context(|| {
+            format!("cannot listen on {:?}, expected ADDRESS:PORT like 127.0.0.1:8080", arguments.listen)
+        })?;
+    let server = Server::bind(address, config).with_context(|| format!("cannot listen on {address}"))?;
+    println!("listening on http://{}", server.address()?);
+    io::stdout().flush()?;
+    server.run()
+}
+
+fn config(arguments: &Arguments, keytab: &[u8]) -> Result<AcceptorConfig> {
+    let mut config = AcceptorConfig::from_keytab(keytab)?.framing(Framing::SpnegoOrRaw).skew(arguments.skew);
+    for principal in &arguments.principal {
+        config = config.accept_only(principal.clone());
+    }
+    for allowance in &arguments.allow {
+        config = match allowance {
+            Allowance::Rc4 => config.allow(Allow::WEAK_ENCTYPES),
+            Allowance::BareApReq => config.allow(Allow::BARE_AP_REQ),
+            Allowance::MissingChecksum => config.allow(Allow::MISSING_CHECKSUM),
+            Allowance::UncheckedPath => config.transited(TransitedPolicy::TrustUncheckedPath),
+        };
+    }
+    let channels: Vec<_> =
+        arguments.channel_bindings.iter().map(|bytes| ChannelBindings::new(&bytes.0)).collect();
+    let policy = match arguments.cb_policy {
+        CbPolicy::Ignore => BindingPolicy::Ignore,
+        CbPolicy::Verify => BindingPolicy::VerifyIfPresent,
+        CbPolicy::Require => BindingPolicy::Require,
+    };
+    Ok(config.channel_bindings(&AcceptableBindings { policy, any_of: &channels })?)
+}
+
+/// Most connections at a time.
+const MAX_CONNECTIONS: usize = 64;
+
+/// How long a client may take for a request.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// A listening server.
+#[derive(Debug)]
+pub struct Server {
+    listener: TcpListener,
+    config: Arc<AcceptorConfig>,
+    connections: Arc<AtomicUsize>,
+}
+
+impl Server {
+    /// Listens on an address.
+    ///
+    /// # Errors
+    /// It is taken, or not ours.
+    pub fn bind(address: SocketAddr, config: AcceptorConfig) -> io::Result<Self> {
+        let listener = TcpListener::bind(address)?;
+        Ok(Self { listener, config: Arc::new(config), connections: Arc::default() })
+    }
+
+    /// Where it listens.
+    ///
+    /// # Errors
+    /// The system does not say.
+    pub fn address(&self) -> io::Result<SocketAddr> {
+        self.listener.local_addr()
+    }
+
+    /// Serves until the process is ended.
+    ///
+    /// # Errors
+    /// The listening socket breaks.
+    pub fn run(&self) -> Result<()> {
+        loop {
+            let (stream, peer) = match self.listener.accept() {
+                Ok(accepted) => accepted,
+                // The client's fault, or a shortage that passes when connections end.
+                Err(error) => {
+                    eprintln!("cannot accept a connection: {error}");
+                    thread::sleep(Duration::from_millis(50));
+                    continue;
+                }
+            };
+            self.start(stream, peer);
+        }
+    }
+
+    fn start(&self, stream: TcpStream, peer: SocketAddr) {
+        let Ok(connection) = Connection::new(stream, PATIENCE) else { return };
+        let place = Place::take(&self.connections);
+        let config = Arc::clone(&self.config);
+        let Some(place) = place else {
+            connection::turn_away(connection);
+            return;
+        };
+        let started = thread::Builder::new().name(format!("connection from {peer}")).spawn(move || {
+            connection::serve(connection, peer, &config);
+            drop(place);
+        });
+        if let Err(error) = started {
+            eprintln!("cannot start a thread: {error}");
+        }
+    }
+}
+
+/// One of [`MAX_CONNECTIONS`].
+struct Place(Arc<AtomicUsize>);
+
+impl Place {
+    fn take(connections: &Arc<AtomicUsize>) -> Option<Self> {
+        connections
+            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |count| {
+                (count < MAX_CONNECTIONS).then_some(count + 1)
+            })
+            .ok()
+            .map(|_| Self(Arc::clone(connections)))
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn places_are_given_back() {
+        let connections = Arc::default();
+        let mut places: Vec<_> = (0..MAX_CONNECTIONS).map(|_| Place::take(&connections).unwrap()).collect();
+        assert!(Place::take(&connections).is_none());
+        places.pop();
+        assert!(Place::take(&connections).is_some());
+    }
+}

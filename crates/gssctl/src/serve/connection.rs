@@ -1,0 +1,182 @@
+//! One connection: requests, one after the other.
+
+use super::page;
+use crate::http::{Connection, Framing, ReadError, RequestHead};
+use crate::inspect::tree::Printable;
+use crate::random;
+use alloc::sync::Arc;
+use core::fmt::Write as _;
+use core::net::SocketAddr;
+use gss::{Acceptor, AcceptorConfig, Env, Timestamp};
+use gss_http::persistence::{PERSISTENT_AUTH, persistent_auth_value};
+use gss_http::{Answer, HeaderField, Reply, ServerConnection, ServerPolicy};
+
+/// Longest body that is read and thrown away, so that the connection can go on.
+const MAX_BODY: u64 = 1024 * 1024;
+
+/// Most requests on one connection.
+const MAX_REQUESTS: usize = 1000;
+
+/// Answers requests until the client or we have enough.
+pub(super) fn serve(mut connection: Connection, peer: SocketAddr, config: &Arc<AcceptorConfig>) {
+    let mut authentication = ServerConnection::new(ServerPolicy::default());
+    for _ in 0..MAX_REQUESTS {
+        match next(&mut connection, &mut authentication, peer, config) {
+            Next::Request => {}
+            Next::Close => break,
+        }
+    }
+    connection.close();
+}
+
+/// Answers a connection that there is no room for.
+pub(super) fn turn_away(mut connection: Connection) {
+    let response = Response::new(503, page::notice("The server is busy", "Try again later."));
+    let _ = connection.write(&response.to_bytes(false, false));
+}
+
+enum Next {
+    Request,
+    Close,
+}
+
+fn next(
+    connection: &mut Connection,
+    authentication: &mut ServerConnection<Acceptor>,
+    peer: SocketAddr,
+    config: &Arc<AcceptorConfig>,
+) -> Next {
+    let head = match connection
+        .read_head()
+        .and_then(|head| head.map(|head| RequestHead::parse(&head)).transpose())
+    {
+        Ok(Some(head)) => head,
+        Ok(None) => return Next::Close,
+        Err(error) => return refuse(connection, peer, &error),
+    };
+    if let Err(error) = skip_body(connection, &head) {
+        return refuse(connection, peer, &error);
+    }
+    let mut rng = random::system();
+    let mut env = Env::new(Timestamp::now(), &mut rng);
+    let acceptor = || Ok(Acceptor::new(Arc::clone(config)));
+    let answer = authentication.receive(head.fields.lines("authorization"), acceptor, &mut env);
+    let response = respond(answer, peer, &head);
+    let keep = head.keeps_alive();
+    let sent = connection.write(&response.to_bytes(keep, head.method == "HEAD"));
+    if keep && sent.is_ok() { Next::Request } else { Next::Close }
+}
+
+fn respond(answer: Answer<Acceptor>, peer: SocketAddr, head: &RequestHead) -> Response {
+    let log = |outcome: &str| {
+        let line = format!("{peer} {} {} {outcome}", head.method, head.target);
+        eprintln!("{}", Printable(&line));
+    };
+    match answer {
+        Answer::Challenge(reply) => {
+            log("401, no credentials");
+            Response::reply(reply, page::sign_in())
+        }
+        Answer::Continue(reply) => {
+            log("401, to be continued");
+            Response::reply(reply, page::sign_in())
+        }
+        Answer::Accepted { context, field } => {
+            log(&format!("200, {}", context.peer_name().unwrap_or_default()));
+            let mut response = Response::new(200, page::greeting(&context));
+            response.fields.extend(field);
+            // Every request authenticates for itself (MS-N2HT section 2.2.2).
+            response.persistent_auth = Some(persistent_auth_value(false));
+            response
+        }
+        Answer::Reject { reply, error } => {
+            log(&format!("{}, {error}", reply.status));
+            let page = match reply.status {
+                401 => page::refused(),
+                status => {
+                    page::notice(reason(status), "The Authorization field of the request cannot be used.")
+                }
+            };
+            Response::reply(reply, page)
+        }
+    }
+}
+
+/// Reads the body, so that it is not taken for the next request.
+fn skip_body(connection: &mut Connection, head: &RequestHead) -> Result<(), ReadError> {
+    let framing =
+        Framing::of_request(&head.fields).map_err(|error| ReadError::Malformed(error.to_string()))?;
+    if framing != Framing::None && head.fields.has_member("expect", "100-continue") {
+        connection.write(b"HTTP/1.1 100 Continue\r\n\r\n")?;
+    }
+    connection.read_body(framing, MAX_BODY, &mut std::io::sink())
+}
+
+/// Says why the request cannot be read, if there still is somebody to say it to.
+fn refuse(connection: &mut Connection, peer: SocketAddr, error: &ReadError) -> Next {
+    let status = match error {
+        ReadError::Malformed(_) => 400,
+        ReadError::HeadTooLong | ReadError::TooManyFields => 431,
+        ReadError::BodyTooLong { .. } => 413,
+        ReadError::TimedOut => 408,
+        ReadError::Closed | ReadError::Io(_) => return Next::Close,
+    };
+    eprintln!("{}", Printable(&format!("{peer} {status}, {error}")));
+    let response = Response::new(status, page::notice(reason(status), &error.to_string()));
+    let _ = connection.write(&response.to_bytes(false, false));
+    Next::Close
+}
+
+struct Response {
+    status: u16,
+    fields: Vec<HeaderField>,
+    persistent_auth: Option<&'static str>,
+    page: String,
+}
+
+impl Response {
+    fn new(status: u16, page: String) -> Self {
+        Self { status, fields: Vec::new(), persistent_auth: None, page }
+    }
+
+    fn reply(reply: Reply, page: String) -> Self {
+        Self { fields: reply.field.into_iter().collect(), ..Self::new(reply.status, page) }
+    }
+
+    fn to_bytes(&self, keep_alive: bool, head_only: bool) -> Vec<u8> {
+        let mut text = format!("HTTP/1.1 {} {}\r\n", self.status, reason(self.status));
+        for field in &self.fields {
+            // Writing to a string cannot fail.
+            let _ = write!(text, "{}: {}\r\n", field.name, field.value.as_str());
+        }
+        if let Some(value) = self.persistent_auth {
+            let _ = write!(text, "{PERSISTENT_AUTH}: {value}\r\n");
+        }
+        if !keep_alive {
+            text.push_str("Connection: close\r\n");
+        }
+        let _ = write!(
+            text,
+            "Content-Type: text/html; charset=utf-8\r\nContent-Length: {}\r\nCache-Control: no-store\r\n\
+             Content-Security-Policy: default-src 'none'\r\nX-Content-Type-Options: nosniff\r\n\r\n",
+            self.page.len()
+        );
+        if !head_only {
+            text.push_str(&self.page);
+        }
+        text.into_bytes()
+    }
+}
+
+fn reason(status: u16) -> &'static str {
+    match status {
+        200 => "OK",
+        400 => "Bad Request",
+        401 => "Unauthorized",
+        408 => "Request Timeout",
+        413 => "Content Too Large",
+        431 => "Request Header Fields Too Large",
+        503 => "Service Unavailable",
+        _ => "Internal Server Error",
+    }
+}

@@ -1,0 +1,84 @@
+//! The pages.
+
+use core::fmt::{self, Display, Write};
+use gss::{Context, oid};
+
+/// Who the client is, and how we know.
+pub(super) fn greeting(context: &Context) -> String {
+    let mechanism = context.mechanism();
+    let name = context.peer_name().unwrap_or_else(|| "nobody in particular".into());
+    let rows = [
+        ("Mechanism", oid::mechanism_name(&mechanism).map_or_else(|| mechanism.to_string(), Into::into)),
+        ("Negotiated by SPNEGO", yes_or_no(context.negotiation().is_some())),
+        ("Flags", context.flags().names().collect::<Vec<_>>().join(", ")),
+        ("Bound to the channel", yes_or_no(context.is_channel_bound())),
+        ("Delegated tickets", context.delegated().len().to_string()),
+    ];
+    let mut table = String::new();
+    for (title, value) in rows {
+        // Writing to a string cannot fail.
+        let _ = writeln!(table, "<tr><th>{title}</th><td>{}</td></tr>", Escaped(&value));
+    }
+    page(&name, format_args!("<h1>You are {}</h1>\n<table>\n{table}</table>", Escaped(&name)))
+}
+
+/// Nobody signed in yet.
+pub(super) fn sign_in() -> String {
+    notice(
+        "Sign in",
+        "This page wants Negotiate authentication: get a ticket with kinit, and a client that sends it, \
+         for instance gssctl fetch URL or curl --negotiate -u : URL.",
+    )
+}
+
+/// Somebody did, and was refused. Why is for the server's log.
+pub(super) fn refused() -> String {
+    notice("Not signed in", "The credentials were refused. The server's log says why.")
+}
+
+/// Something went wrong.
+pub(super) fn notice(title: &str, text: &str) -> String {
+    page(title, format_args!("<h1>{}</h1>\n<p>{}</p>", Escaped(title), Escaped(text)))
+}
+
+fn page(title: &str, body: impl Display) -> String {
+    format!(
+        "<!DOCTYPE html>\n<html lang=\"en\">\n<meta charset=\"utf-8\">\n<title>{}</title>\n{body}\n</html>\n",
+        Escaped(title)
+    )
+}
+
+fn yes_or_no(yes: bool) -> String {
+    if yes { "yes".into() } else { "no".into() }
+}
+
+/// Text as HTML. Names come from other realms and may hold anything.
+struct Escaped<'t>(&'t str);
+
+impl Display for Escaped<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for character in self.0.chars() {
+            match character {
+                '&' => f.write_str("&amp;")?,
+                '<' => f.write_str("&lt;")?,
+                '>' => f.write_str("&gt;")?,
+                '"' => f.write_str("&quot;")?,
+                '\'' => f.write_str("&#39;")?,
+                other => f.write_char(other)?,
+            }
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn markup_in_text_is_defused() {
+        let page = notice("<script>", "a & \"b\" 'c'");
+        assert!(!page.contains("<script>"), "{page}");
+        assert!(page.contains("a &amp; &quot;b&quot; &#39;c&#39;"), "{page}");
+    }
+}
