@@ -9,9 +9,7 @@ use gss_core::{
 use gss_krb5::bindings::BindingDigest;
 use gss_krb5::checksum::GssChecksum;
 use gss_krb5::{Acceptor, AcceptorConfig, AcceptorError, Allow, BindingFailure, MAX_ACCEPTABLE_BINDINGS};
-use krb5_asn1::{
-    AdApOptions, AuthDataElement, AuthDataType, Encode, ErrorCode, Octets, SeqOf,
-};
+use krb5_asn1::{AdApOptions, AuthDataElement, AuthDataType, Encode, ErrorCode, Octets, SeqOf};
 use krb5_crypto::ChecksumType;
 use test_support::Pair;
 
@@ -68,7 +66,11 @@ fn every_policy_meets_every_initiator() {
         (None, [Ok(NotChecked), Ok(NotChecked), Err(NothingToCompare)]),
     ] {
         for (policy, expected) in POLICIES.into_iter().zip(expected) {
-            assert_eq!(run(sent, with(policy, &[])), expected, "{policy:?} {sent:?}, nothing to compare with");
+            assert_eq!(
+                run(sent, with(policy, &[])),
+                expected,
+                "{policy:?} {sent:?}, nothing to compare with"
+            );
         }
     }
     assert_eq!(run(Some(&OURS), config(AES256)), Ok(NotChecked), "the default, told of no channel");

@@ -180,7 +180,10 @@ pub(crate) fn ap_rep(enctype: EncType, cipher: &[u8]) -> Vec<u8> {
 }
 
 /// A bare AP-REQ with its unauthenticated fields changed, and both ciphertexts as they were.
-pub(crate) fn rewrite<'a>(message: &'a [u8], change: impl FnOnce(&mut ApOptions, &mut Ticket<'a>)) -> Vec<u8> {
+pub(crate) fn rewrite<'a>(
+    message: &'a [u8],
+    change: impl FnOnce(&mut ApOptions, &mut Ticket<'a>),
+) -> Vec<u8> {
     let mut request = ApReq::from_der(message).unwrap();
     let mut ticket = *request.ticket.value();
     change(&mut request.ap_options, &mut ticket);

@@ -1,8 +1,12 @@
 //! The Kerberos mechanism, both roles against each other, against hand-made messages and against recordings.
 
+extern crate alloc;
+
 mod bindings;
+mod flows;
 mod forge;
 mod handshake;
+mod properties;
 mod reject;
 mod replay;
 mod request;

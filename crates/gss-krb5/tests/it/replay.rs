@@ -2,11 +2,12 @@
 
 use crate::forge::{Forge, framed, framed_for, rewrite};
 use crate::world::{AES256, ENCTYPES, accept, config, config_with, now_plus, principal, step};
+use alloc::sync::Arc;
 use gss_core::{Diagnose, MajorStatus, Timestamp, oid};
 use gss_krb5::replay::{MemoryReplayCache, ReplayError};
 use gss_krb5::{Acceptor, AcceptorConfig, AcceptorError, Allow};
 use krb5_asn1::{ApOptions, ErrorCode, KerberosString, NameType, PrincipalName, UInt32};
-use std::sync::{Arc, Barrier};
+use std::sync::Barrier;
 use test_support::ticket::NOW;
 
 const REPLAYED: AcceptorError = AcceptorError::Replay(ReplayError::Replayed);

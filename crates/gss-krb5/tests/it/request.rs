@@ -2,6 +2,7 @@
 
 use crate::forge::unframed;
 use crate::world::{AES128, AES256, CLIENT, SERVICE, initiator, maker, now_plus, principal, step, waiting};
+use alloc::sync::Arc;
 use gss_core::{ChannelBindings, ContextFlags, Timestamp};
 use gss_krb5::authdata::AuthenticatorData;
 use gss_krb5::bindings::BindingDigest;
@@ -9,7 +10,6 @@ use gss_krb5::checksum::GssChecksum;
 use gss_krb5::{Initiator, MAX_OFFERED_ENCTYPES, ServiceTicket};
 use krb5_asn1::{ApOptions, ApReq, Authenticator, Decode};
 use krb5_crypto::{ChecksumType, EncType, KeyUsage};
-use std::sync::Arc;
 
 /// Reads the authenticator of a bare AP-REQ made for [`maker`]'s ticket.
 fn read<R>(message: &[u8], look: impl FnOnce(ApReq<'_>, Authenticator<'_>) -> R) -> R {

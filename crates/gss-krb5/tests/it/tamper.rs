@@ -2,15 +2,16 @@
 
 use crate::forge::{Forge, rewrite};
 use crate::world::{
-    AES256, CLIENT, ENCTYPES, SERVICE, accept, acceptor, config_with, initiator, now_plus, principal, step, waiting,
+    AES256, CLIENT, ENCTYPES, SERVICE, accept, acceptor, config_with, initiator, now_plus, principal, step,
+    waiting,
 };
+use alloc::collections::BTreeMap;
+use core::ops::Range;
 use gss_core::{ContextFlags, Diagnose, SecurityContext, Step};
 use gss_krb5::replay::danger::NoReplayCache;
 use gss_krb5::{Acceptor, AcceptorConfig, Allow};
 use krb5_asn1::{ApReq, Decode};
 use krb5_crypto::EncType;
-use std::collections::BTreeMap;
-use std::ops::Range;
 use test_support::ticket::NOW;
 
 /// An acceptor that takes the same request again and again.
@@ -74,7 +75,11 @@ fn every_flipped_bit_of_a_request() {
     let names = |map: &BTreeMap<&'static str, _>| map.keys().copied().collect::<Vec<_>>();
     assert_eq!(names(&unnoticed), parts.keys().copied().collect::<Vec<_>>(), "the list above is exact");
     assert_eq!(unnoticed["mechanism"], 1);
-    assert_eq!(unnoticed["ap-options"], 5 * 8 - 1 - 5, "USE-SESSION-KEY and five impossible counts of unused bits");
+    assert_eq!(
+        unnoticed["ap-options"],
+        5 * 8 - 1 - 5,
+        "USE-SESSION-KEY and five impossible counts of unused bits"
+    );
 }
 
 #[test]
@@ -120,9 +125,8 @@ fn ciphertexts_cut_extended_or_exchanged() {
         let forge = Forge::new(enctype);
         let config = forgetful(enctype);
         let message = forge.message();
-        let cipher_of = |message: &[u8]| {
-            ApReq::from_der(message).unwrap().ticket.enc_part.cipher.as_bytes().to_vec()
-        };
+        let cipher_of =
+            |message: &[u8]| ApReq::from_der(message).unwrap().ticket.enc_part.cipher.as_bytes().to_vec();
         let cipher = cipher_of(&message);
         let with = |cipher: &[u8]| {
             rewrite(&message, |_, ticket| ticket.enc_part.cipher = krb5_asn1::Octets::new(cipher))

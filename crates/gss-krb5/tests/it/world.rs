@@ -1,5 +1,6 @@
 //! A realm with a service, and tickets for it.
 
+use alloc::sync::Arc;
 use gss_core::{Env, Handshake, Step, Timestamp};
 use gss_krb5::replay::{MemoryReplayCache, ReplayCache};
 use gss_krb5::{
@@ -8,7 +9,6 @@ use gss_krb5::{
 };
 use krb5_asn1::Principal;
 use krb5_crypto::{EncType, Key};
-use std::sync::Arc;
 use test_support::TestRng;
 use test_support::ticket::{NOW, TicketMaker, key};
 

@@ -81,9 +81,17 @@ fn encodings() {
         framed([1, 0], &message)
     };
     // pvno [0], msg-type [1] and tkt-vno [0].
-    refused(&config, &changed(b"\xa0\x03\x02\x01\x05\xa1\x03", 4), verdict(Some(ErrorCode::KRB_AP_ERR_BADVERSION)));
+    refused(
+        &config,
+        &changed(b"\xa0\x03\x02\x01\x05\xa1\x03", 4),
+        verdict(Some(ErrorCode::KRB_AP_ERR_BADVERSION)),
+    );
     refused(&config, &changed(b"\xa1\x03\x02\x01\x0e", 4), verdict(Some(ErrorCode::KRB_AP_ERR_MSG_TYPE)));
-    refused(&config, &changed(b"\xa0\x03\x02\x01\x05\xa1\x0d", 4), verdict(Some(ErrorCode::KRB_AP_ERR_BADVERSION)));
+    refused(
+        &config,
+        &changed(b"\xa0\x03\x02\x01\x05\xa1\x0d", 4),
+        verdict(Some(ErrorCode::KRB_AP_ERR_BADVERSION)),
+    );
     // authenticator-vno, and bytes behind the authenticator.
     let version = |der: &mut Vec<u8>| {
         let start = der.windows(5).position(|part| part == b"\xa0\x03\x02\x01\x05").unwrap();
@@ -100,7 +108,8 @@ fn encodings() {
 fn subkeys_fit_their_enctype() {
     let verdict = ("unusable_key", MajorStatus::FAILURE, Some(ErrorCode::KRB_ERR_GENERIC));
     for len in [0, 16, 31, 33] {
-        let error = refused(&config(AES256), &with(|forge| forge.subkey = Some((AES256, vec![1; len]))), verdict);
+        let error =
+            refused(&config(AES256), &with(|forge| forge.subkey = Some((AES256, vec![1; len]))), verdict);
         assert!(matches!(error, AcceptorError::Key(_)), "{error}");
     }
     let unknown = EncType(99);
@@ -119,7 +128,8 @@ fn authorization_data_of_the_authenticator() {
 
 #[test]
 fn gss_checksums_are_read_strictly() {
-    let verdict = ("checksum_malformed", MajorStatus::DEFECTIVE_TOKEN, Some(ErrorCode::KRB_AP_ERR_INAPP_CKSUM));
+    let verdict =
+        ("checksum_malformed", MajorStatus::DEFECTIVE_TOKEN, Some(ErrorCode::KRB_AP_ERR_INAPP_CKSUM));
     let content = checksum(ContextFlags::INTEGRITY, b"");
     let gss = |content: &[u8]| {
         let content = content.to_vec();
@@ -206,8 +216,8 @@ fn a_replay_cache_that_cannot_tell_refuses() {
 
 #[test]
 fn what_is_refused_takes_no_room_in_the_replay_cache() {
-    let cache = std::sync::Arc::new(MemoryReplayCache::with_capacity(9));
-    let config: AcceptorConfig = config_with(AES256, std::sync::Arc::clone(&cache));
+    let cache = alloc::sync::Arc::new(MemoryReplayCache::with_capacity(9));
+    let config: AcceptorConfig = config_with(AES256, alloc::sync::Arc::clone(&cache));
     for token in [
         with(|forge| forge.checksum = None),
         with(|forge| forge.time = now_plus(301)),

@@ -166,7 +166,10 @@ fn each_rule_has_its_error() {
     let short_key = fails(Cred { session_key: (AES256, vec![0; 16]), ..Cred::new() }.request());
     assert!(matches!(short_key, DelegationError::Key(_)));
     assert!(matches!(fails(delegating(b"")), DelegationError::Decode(_)));
-    assert!(matches!(fails(delegating(&[&Cred::new().der()[..], b"\0"].concat())), DelegationError::Decode(_)));
+    assert!(matches!(
+        fails(delegating(&[&Cred::new().der()[..], b"\0"].concat())),
+        DelegationError::Decode(_)
+    ));
     accept(&config(AES256), &Cred { tickets: 16, infos: 16, ..Cred::new() }.request().token()).unwrap();
 }
 
@@ -176,7 +179,8 @@ fn credentials_without_the_flag_are_not_looked_at() {
     let mut forge = Cred::new().request();
     let content = &mut forge.checksum.as_mut().unwrap().1;
     content[20] &= 0xfe;
-    let verdict = ("checksum_malformed", MajorStatus::DEFECTIVE_TOKEN, Some(ErrorCode::KRB_AP_ERR_INAPP_CKSUM));
+    let verdict =
+        ("checksum_malformed", MajorStatus::DEFECTIVE_TOKEN, Some(ErrorCode::KRB_AP_ERR_INAPP_CKSUM));
     refused(&config(AES256), &forge.token(), verdict);
 }
 

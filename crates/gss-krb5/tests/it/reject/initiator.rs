@@ -5,12 +5,12 @@ use crate::forge::{Reply, ap_rep, framed, framed_for, unframed};
 use crate::world::{
     AES128, AES256, SERVICE, acceptor, config, held, initiator, maker, now_plus, step, waiting,
 };
+use alloc::sync::Arc;
 use gss_core::{ContextFlags, MajorStatus, SecurityContext, Step, Timestamp, oid};
 use gss_krb5::token::{TokenError, TokenId};
 use gss_krb5::{Initiator, InitiatorError, ServiceTicket, TicketTimes};
 use krb5_asn1::ErrorCode;
 use krb5_crypto::{EncType, Key};
-use std::sync::Arc;
 use test_support::ticket::key;
 
 fn session_key() -> Key {
@@ -35,7 +35,8 @@ fn the_first_step_takes_no_input() {
 
 #[test]
 fn its_own_ticket() {
-    let expired = ("ticket_expired", MajorStatus::CREDENTIALS_EXPIRED, Some(ErrorCode::KRB_AP_ERR_TKT_EXPIRED));
+    let expired =
+        ("ticket_expired", MajorStatus::CREDENTIALS_EXPIRED, Some(ErrorCode::KRB_AP_ERR_TKT_EXPIRED));
     let end = now_plus(9 * 3600);
     for now in [end, now_plus(9 * 3600 + 1)] {
         let error = given_up(initiator(AES256), b"", now, expired);
@@ -46,7 +47,10 @@ fn its_own_ticket() {
     let mut garbled = Arc::into_inner(held(&maker(AES256))).unwrap();
     garbled.ticket.push(0);
     let verdict = ("malformed_message", MajorStatus::DEFECTIVE_TOKEN, None);
-    assert!(matches!(given_up(Initiator::new(garbled_ref(&garbled)), b"", now_plus(0), verdict), InitiatorError::Decode(_)));
+    assert!(matches!(
+        given_up(Initiator::new(garbled_ref(&garbled)), b"", now_plus(0), verdict),
+        InitiatorError::Decode(_)
+    ));
 
     // The year 10000 does not fit into a KerberosTime.
     let mut lasting = Arc::into_inner(held(&maker(AES256))).unwrap();
@@ -162,11 +166,15 @@ fn framing_of_the_answer() {
 fn subkeys_of_the_answer() {
     let weak = ("weak_enctype", MajorStatus::UNAUTHORIZED, Some(ErrorCode::KDC_ERR_ETYPE_NOSUPP));
     let unusable = ("unusable_key", MajorStatus::DEFECTIVE_CREDENTIAL, None);
-    let answer = |enctype, len| Reply { subkey: Some((enctype, vec![3; len])), ..good() }.token(&session_key());
+    let answer =
+        |enctype, len| Reply { subkey: Some((enctype, vec![3; len])), ..good() }.token(&session_key());
     let error = given_up(asked(), &answer(EncType::RC4_HMAC, 16), now_plus(0), weak);
     assert_eq!(error, InitiatorError::WeakEncType { enctype: EncType::RC4_HMAC });
     for (enctype, len) in [(AES256, 16), (AES256, 0), (EncType(99), 16)] {
-        assert!(matches!(given_up(asked(), &answer(enctype, len), now_plus(0), unusable), InitiatorError::Key(_)));
+        assert!(matches!(
+            given_up(asked(), &answer(enctype, len), now_plus(0), unusable),
+            InitiatorError::Key(_)
+        ));
     }
 }
 

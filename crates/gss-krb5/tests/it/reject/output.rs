@@ -1,14 +1,14 @@
 //! Outputs without enough room: an error, nothing left behind, no panic.
 
 use crate::forge::Forge;
-use crate::world::{AES256, config_with, held, initiator, maker, now_plus};
-use gss_core::{ContextFlags, Diagnose, Env, Handshake, MajorStatus, SliceSink, Step, TokenSink};
+use crate::world::{AES256, Outcome, config_with, held, initiator, maker, now_plus};
+use gss_core::{ContextFlags, Diagnose, Env, Handshake, MajorStatus, SliceSink, TokenSink};
 use gss_krb5::replay::danger::NoReplayCache;
 use gss_krb5::{Acceptor, AcceptorError, InitiatorError};
 use test_support::TestRng;
 
 /// Steps with room for `room` bytes behind those that are there already.
-fn step_into<H: Handshake>(side: H, token: &[u8], room: usize) -> (Result<Step<H, H::Established>, H::Error>, Vec<u8>) {
+fn step_into<H: Handshake>(side: H, token: &[u8], room: usize) -> Outcome<H> {
     const BEFORE: &[u8] = b"what the caller wrote";
     let mut buffer = vec![0; BEFORE.len() + room];
     let mut sink = SliceSink::new(&mut buffer);
@@ -27,7 +27,11 @@ fn step_into<H: Handshake>(side: H, token: &[u8], room: usize) -> (Result<Step<H
 
 /// The least room that a step succeeds with. Below it every step fails with an empty output.
 #[track_caller]
-fn least_room<H: Handshake>(make: impl Fn() -> H, token: &[u8], is_output: impl Fn(&H::Error) -> bool) -> usize {
+fn least_room<H: Handshake>(
+    make: impl Fn() -> H,
+    token: &[u8],
+    is_output: impl Fn(&H::Error) -> bool,
+) -> usize {
     for room in 0.. {
         match step_into(make(), token, room) {
             (Ok(_), _) => {

@@ -10,7 +10,7 @@ use test_support::ticket::key;
 
 /// An acceptor that waits for the third token.
 struct Waiting {
-    acceptor: Acceptor<std::sync::Arc<AcceptorConfig>>,
+    acceptor: Acceptor<alloc::sync::Arc<AcceptorConfig>>,
     session_key: Key,
     /// Its AP-REP, as sent and opened.
     message: Vec<u8>,
@@ -19,8 +19,7 @@ struct Waiting {
 
 impl Waiting {
     fn new(enctype: EncType) -> Self {
-        let forge =
-            Forge::new(enctype).asking(ContextFlags::DCE_STYLE | ContextFlags::MUTUAL, b"");
+        let forge = Forge::new(enctype).asking(ContextFlags::DCE_STYLE | ContextFlags::MUTUAL, b"");
         let acceptor = crate::world::acceptor(config(enctype).allow(Allow::WEAK_ENCTYPES));
         let session_key = forge.maker.session_key.duplicate();
         match step(acceptor, &forge.message(), now_plus(0)) {
@@ -39,11 +38,7 @@ impl Waiting {
 }
 
 #[track_caller]
-fn refused(
-    waiting: Waiting,
-    token: &[u8],
-    verdict: (&str, MajorStatus, Option<ErrorCode>),
-) -> AcceptorError {
+fn refused(waiting: Waiting, token: &[u8], verdict: (&str, MajorStatus, Option<ErrorCode>)) -> AcceptorError {
     match step(waiting.acceptor, token, now_plus(0)) {
         (Err(error), reply) => {
             assert_eq!((error.code(), error.major(), error.krb_error()), verdict, "{error}");
@@ -83,7 +78,8 @@ fn another_sequence_number_or_none() {
 
 #[test]
 fn a_subkey() {
-    let verdict = ("third_leg_subkey", MajorStatus::DEFECTIVE_TOKEN, Some(ErrorCode::KRB_AP_ERR_BADDIRECTION));
+    let verdict =
+        ("third_leg_subkey", MajorStatus::DEFECTIVE_TOKEN, Some(ErrorCode::KRB_AP_ERR_BADDIRECTION));
     let waiting = Waiting::new(AES256);
     let answer = Reply { subkey: Some((AES256, vec![1; 32])), ..waiting.answer() };
     let answer = answer.message(&waiting.session_key);
@@ -92,7 +88,8 @@ fn a_subkey() {
 
 #[test]
 fn our_own_answer_reflected() {
-    let verdict = ("third_leg_reflected", MajorStatus::DEFECTIVE_TOKEN, Some(ErrorCode::KRB_AP_ERR_BADDIRECTION));
+    let verdict =
+        ("third_leg_reflected", MajorStatus::DEFECTIVE_TOKEN, Some(ErrorCode::KRB_AP_ERR_BADDIRECTION));
     // That of RC4 has no subkey.
     for &enctype in ENCTYPES {
         let waiting = Waiting::new(enctype);

@@ -3,8 +3,8 @@
 use super::{refused, refused_by};
 use crate::forge::Forge;
 use crate::world::{
-    AES128, AES256, CLIENT, ENCTYPES, KVNO, SERVICE, accept, config, keys, now_plus, principal,
-    service_key, step,
+    AES128, AES256, CLIENT, ENCTYPES, KVNO, SERVICE, accept, config, keys, now_plus, principal, service_key,
+    step,
 };
 use gss_core::{MajorStatus, SecurityContext};
 use gss_krb5::authdata::{AuthDataError, PacPolicy};
@@ -34,7 +34,8 @@ fn the_unchanged_request_is_accepted() {
 #[test]
 fn ticket_times() {
     let config = config(AES256);
-    let expired = ("ticket_expired", MajorStatus::CREDENTIALS_EXPIRED, Some(ErrorCode::KRB_AP_ERR_TKT_EXPIRED));
+    let expired =
+        ("ticket_expired", MajorStatus::CREDENTIALS_EXPIRED, Some(ErrorCode::KRB_AP_ERR_TKT_EXPIRED));
     let not_yet = ("ticket_not_yet_valid", MajorStatus::FAILURE, Some(ErrorCode::KRB_AP_ERR_TKT_NYV));
     let error = refused(&config, &with_maker(|maker| maker.end_time = NOW - 301), expired);
     assert_eq!(error, AcceptorError::TicketExpired { end: now_plus(-301), now: now_plus(0) });
@@ -80,17 +81,16 @@ fn wrong_key() {
 
 #[test]
 fn no_key_that_fits() {
-    let fails = |token: Vec<u8>, code, krb| {
-        match refused(&config(AES256), &token, (code, MajorStatus::NO_CRED, Some(krb))) {
-            AcceptorError::NoKey { reason, .. } => reason,
-            other => panic!("{other}"),
-        }
+    let fails = |token: Vec<u8>, code, krb| match refused(
+        &config(AES256),
+        &token,
+        (code, MajorStatus::NO_CRED, Some(krb)),
+    ) {
+        AcceptorError::NoKey { reason, .. } => reason,
+        other => panic!("{other}"),
     };
-    let reason = fails(
-        with_maker(|maker| maker.kvno = Some(3)),
-        "no_key_of_version",
-        ErrorCode::KRB_AP_ERR_BADKEYVER,
-    );
+    let reason =
+        fails(with_maker(|maker| maker.kvno = Some(3)), "no_key_of_version", ErrorCode::KRB_AP_ERR_BADKEYVER);
     assert_eq!(reason, NoKey::Version { present: vec![KVNO] });
     let reason = fails(
         with_maker(|maker| maker.service_key = service_key(AES128)),
@@ -170,7 +170,8 @@ fn addresses() {
         let error = refused_by(Acceptor::new(&config).peer_address(kind, address), &bound(), verdict);
         assert_eq!(error, AcceptorError::Address { kind, allowed: 2 });
     }
-    let good: [(AddressType, &[u8]); 2] = [(AddressType::IPV4, &[192, 0, 2, 1]), (AddressType::IPV6, &[0x20; 16])];
+    let good: [(AddressType, &[u8]); 2] =
+        [(AddressType::IPV4, &[192, 0, 2, 1]), (AddressType::IPV6, &[0x20; 16])];
     for (kind, address) in good {
         let config = config(AES256);
         let acceptor = Acceptor::new(&config).peer_address(kind, address);
@@ -219,9 +220,8 @@ fn transited_realms() {
 
 #[test]
 fn authorization_data_of_the_ticket() {
-    let with = |ad_type, data: &[u8]| {
-        with_maker(|maker| maker.authorization_data = vec![(ad_type, data.to_vec())])
-    };
+    let with =
+        |ad_type, data: &[u8]| with_maker(|maker| maker.authorization_data = vec![(ad_type, data.to_vec())]);
     let verdict = |code| ("authorization_data", MajorStatus::UNAUTHORIZED, Some(code));
     let unknown = AuthDataType(9999);
     let error = refused(&config(AES256), &with(unknown, b"x"), verdict(ErrorCode::KRB_ERR_GENERIC));
@@ -237,8 +237,7 @@ fn authorization_data_of_the_ticket() {
         Err(AcceptorError::AuthData(AuthDataError::Pac(_))) => {}
         other => panic!("{other:?}"),
     }
-    let context =
-        accept(&config(AES256).pac(PacPolicy::IgnoreUnverified), &broken).unwrap();
+    let context = accept(&config(AES256).pac(PacPolicy::IgnoreUnverified), &broken).unwrap();
     assert!(!context.parties().has_verified_pac());
 }
 
