@@ -23,7 +23,10 @@ fn count() {
     REQUESTS.set(REQUESTS.get() + 1);
 }
 
-#[expect(unsafe_code, reason = "an allocator cannot be had without; every call goes to the system's as it is")]
+#[expect(
+    unsafe_code,
+    reason = "an allocator cannot be had without; every call goes to the system's as it is"
+)]
 // SAFETY: all methods pass their arguments to `System`, which upholds the trait's contract.
 unsafe impl GlobalAlloc for Counting {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {

@@ -28,7 +28,7 @@ pub(crate) fn run(options: &Options, program: &Program) -> Result<()> {
     Ok(())
 }
 
-/// The key in use is the last of the keytab; MIT's side reads a file, and a copy in memory.
+/// The key in use is in the middle of the keytab, for MIT searches files from the front and memory from the back; MIT's side reads a file, and a copy in memory.
 fn keytabs(options: &Options, program: &Program, world: &World) -> Result<()> {
     eprintln!("  keytab size");
     let krb5_conf = world.krb5_conf()?;
@@ -52,7 +52,7 @@ fn keytabs(options: &Options, program: &Program, world: &World) -> Result<()> {
     let samples = take_turns(&mut sides, options.plan())?;
     let shown = KEYTABS.map(|entries| entries.to_string());
     report::print_growth(
-        "spnego accept, aes256-sha1, by keytab entries (the key in use is the last)",
+        "spnego accept, aes256-sha1, by keytab entries (the key in use is in the middle)",
         &shown,
         &["ours", "MIT, keytab in a file", "MIT, keytab in memory"],
         &samples,

@@ -28,7 +28,10 @@ impl Joined {
         let mut context = complete(state, &mut crate::mit::from_hex(answer)?)?;
         let key = context.krb5().secret_message_key().duplicate();
         ensure!(key.enctype() == world.enctype, "the context's key is of {}", key.enctype());
-        ensure!(enctype == world.enctype.0.to_string(), "MIT's side says that the key is of enctype {enctype}");
+        ensure!(
+            enctype == world.enctype.0.to_string(),
+            "MIT's side says that the key is of enctype {enctype}"
+        );
 
         let message = b"both ends of one context";
         let token = check_both_ways(&mut context, &mut driver.borrow_mut(), message)?;
@@ -41,7 +44,10 @@ impl Joined {
             receive_sequence: 0,
             flags: UNORDERED,
         })?;
-        ensure!(twin.unwrap(&mut token.clone())?.message == message, "our acceptor's half read something else");
+        ensure!(
+            twin.unwrap(&mut token.clone())?.message == message,
+            "our acceptor's half read something else"
+        );
         Ok(Self { sealer: context.split().0, twin })
     }
 }

@@ -6,6 +6,8 @@
 //!
 //! A timing is never a test: slow is no failure. A side that does not work is one.
 
+extern crate alloc;
+
 mod allocations;
 mod growth;
 mod instructions;

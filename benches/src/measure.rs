@@ -4,7 +4,7 @@ use crate::allocations;
 use anyhow::Result;
 use core::ops::AddAssign;
 use core::time::Duration;
-use std::time::Instant;
+use rustix::time::{ClockId, clock_gettime};
 
 /// Does something so many times, and says what that cost without the preparations.
 pub(crate) type Run<'a> = Box<dyn FnMut(u64) -> Result<Cost> + 'a>;
@@ -12,6 +12,8 @@ pub(crate) type Run<'a> = Box<dyn FnMut(u64) -> Result<Cost> + 'a>;
 /// What some work cost.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Cost {
+    /// CPU time, in user mode and in the kernel. On an idle machine that is all the time that passed; on a busy
+    /// one it leaves out when others had the CPU. Nothing that is measured here waits for anything.
     pub(crate) elapsed: Duration,
     /// Requests to the heap; not known of other processes.
     pub(crate) requests: u64,
@@ -21,11 +23,16 @@ impl Cost {
     /// The cost of `work`, if it succeeds.
     pub(crate) fn of(work: impl FnOnce() -> Result<()>) -> Result<Self> {
         let requests = allocations::requests();
-        let start = Instant::now();
+        let start = cpu_time();
         work()?;
-        let elapsed = start.elapsed();
+        let elapsed = cpu_time().saturating_sub(start);
         Ok(Self { elapsed, requests: allocations::requests() - requests })
     }
+}
+
+/// CPU time that this thread has used so far.
+fn cpu_time() -> Duration {
+    Duration::try_from(clock_gettime(ClockId::ThreadCPUTime)).unwrap_or_default()
 }
 
 impl AddAssign for Cost {
@@ -124,7 +131,8 @@ mod tests {
 
     #[test]
     fn ratios_are_those_of_pairs() {
-        let samples = |nanoseconds: &[f64]| Samples { nanoseconds: nanoseconds.to_vec(), ..Samples::default() };
+        let samples =
+            |nanoseconds: &[f64]| Samples { nanoseconds: nanoseconds.to_vec(), ..Samples::default() };
         // The middle of the ratios, not the ratio of the middles.
         let ratio = samples(&[8.0, 30.0, 20.0]).ratio_to(&samples(&[2.0, 3.0, 10.0]));
         assert_eq!(ratio, Spread { min: 2.0, median: 4.0, max: 10.0 });

@@ -1,6 +1,7 @@
 //! Our side: the same operations as MIT's loops.
 
 use crate::measure::{Cost, Run};
+use alloc::sync::Arc;
 use anyhow::{Result, anyhow, bail};
 use core::hint::black_box;
 use gss_core::{
@@ -10,7 +11,6 @@ use gss_krb5::message::{Opener, Sealer};
 use gss_krb5::{Acceptor, AcceptorConfig, Context, Initiator, Presented, ServiceTicket};
 use gss_spnego::Offer;
 use rand_core::UnwrapErr;
-use std::sync::Arc;
 
 use crate::world::World;
 
@@ -91,21 +91,14 @@ fn initiator<F: Framing>(world: &World, flags: ContextFlags) -> F::Initiator {
 }
 
 /// One step at the time that it is now, with randomness from the operating system.
-fn step<H: Handshake>(
-    state: H,
-    input: &mut [u8],
-    output: &mut Vec<u8>,
-) -> Result<Step<H, H::Established>> {
+fn step<H: Handshake>(state: H, input: &mut [u8], output: &mut Vec<u8>) -> Result<Step<H, H::Established>> {
     let mut rng = UnwrapErr(getrandom::SysRng);
     let mut env = Env::new(Timestamp::now(), &mut rng);
     state.step(input, output, &mut env).map_err(|error| anyhow!("our side: {error}"))
 }
 
 /// An initiator that waits for its answer, and its first token.
-pub(crate) fn first_token<F: Framing>(
-    world: &World,
-    flags: ContextFlags,
-) -> Result<(F::Initiator, Vec<u8>)> {
+pub(crate) fn first_token<F: Framing>(world: &World, flags: ContextFlags) -> Result<(F::Initiator, Vec<u8>)> {
     let mut token = Vec::new();
     match step(initiator::<F>(world, flags), &mut [], &mut token)? {
         Step::Continue(next) => Ok((next, token)),
@@ -188,7 +181,8 @@ pub(crate) fn finish<'a, F: Framing>(config: &'a AcceptorConfig, world: &'a Worl
                 waiting.push((state, answer));
             }
             let mut answers = Vec::new();
-            let states: Vec<_> = waiting.into_iter().map(|(state, answer)| (state, answers.push(answer)).0).collect();
+            let states: Vec<_> =
+                waiting.into_iter().map(|(state, answer)| (state, answers.push(answer)).0).collect();
             Cost::of(|| {
                 for (state, answer) in states.into_iter().zip(&mut answers) {
                     output.clear();

@@ -67,12 +67,17 @@ pub(crate) fn print_comparison(rows: &[Row]) {
         return;
     }
     println!("\n{}", table(&lines));
-    println!("Times are for one operation, the median of all turns. Allocations are for one operation.");
+    println!(
+        "Times are CPU time for one operation, the median of all turns. Allocations are for one operation."
+    );
     for (goal, wanted) in GOALS {
         if let Some(row) = rows.iter().find(|row| row.name.starts_with(goal)) {
             let ratio = row.mit.ratio_to(&row.ours).median;
             let verdict = if ratio >= *wanted { "met" } else { "MISSED" };
-            println!("Goal: {}: {wanted:.0} times as fast as MIT. Measured: {ratio:.2}, {verdict}.", row.name);
+            println!(
+                "Goal: {}: {wanted:.0} times as fast as MIT. Measured: {ratio:.2}, {verdict}.",
+                row.name
+            );
         }
     }
 }
@@ -116,7 +121,11 @@ pub(crate) fn table(lines: &[Vec<String>]) -> String {
     let mut text = String::new();
     for (number, line) in lines.iter().enumerate() {
         for (column, (cell, width)) in line.iter().zip(&widths).enumerate() {
-            text.push_str(&if column == 0 { format!("| {cell:<width$} ") } else { format!("| {cell:>width$} ") });
+            text.push_str(&if column == 0 {
+                format!("| {cell:<width$} ")
+            } else {
+                format!("| {cell:>width$} ")
+            });
         }
         text.push_str("|\n");
         if number == 0 {
@@ -136,7 +145,8 @@ mod tests {
 
     #[test]
     fn tables_line_up() {
-        let lines = [["case", "ours"], ["a longer case", "7 ns"]].map(|line| line.map(str::to_owned).to_vec());
+        let lines =
+            [["case", "ours"], ["a longer case", "7 ns"]].map(|line| line.map(str::to_owned).to_vec());
         let expected = "\
             | case          | ours |\n\
             | ------------- | ---: |\n\

@@ -82,7 +82,12 @@ impl Suite<'_> {
         driver.borrow_mut().ask(&format!("copy-ccache {ccache}"))?;
         self.handshakes::<Spnego>(&world, &driver, [MEMORY, MEMORY], name)?;
         if enctype == EncType::AES256_CTS_HMAC_SHA1_96 {
-            self.handshakes::<Spnego>(&world, &driver, [&keytab, &ccache], &format!("{name}, MIT reads files"))?;
+            self.handshakes::<Spnego>(
+                &world,
+                &driver,
+                [&keytab, &ccache],
+                &format!("{name}, MIT reads files"),
+            )?;
             self.handshakes::<Krb5>(&world, &driver, [MEMORY, MEMORY], name)?;
         }
         driver.borrow_mut().ask(&format!("acceptor spnego {MEMORY}"))?;
@@ -133,7 +138,12 @@ impl Suite<'_> {
         for &(size, shown) in SIZES {
             let message: Vec<u8> = (0..size).map(|index| index as u8).collect();
             let mut token = Vec::new();
-            sealer.wrap(Protection::Confidentiality, &message, &mut token, &mut UnwrapErr(getrandom::SysRng))?;
+            sealer.wrap(
+                Protection::Confidentiality,
+                &message,
+                &mut token,
+                &mut UnwrapErr(getrandom::SysRng),
+            )?;
             let load = |bytes: &[u8]| driver.borrow_mut().ask(&format!("message {}", hex(bytes)));
 
             load(&message)?;

@@ -1,5 +1,6 @@
 //! A realm in a folder: what both sides are given.
 
+use alloc::sync::Arc;
 use anyhow::{Context as _, Result};
 use core::fmt::Write as _;
 use gss_core::Timestamp;
@@ -9,7 +10,6 @@ use krb5_asn1::{EncryptionKeyBuf, Principal};
 use krb5_crypto::{EncType, Key};
 use krb5_files::{Ccache, Credential, Keytab, KeytabEntry, Times};
 use std::path::PathBuf;
-use std::sync::Arc;
 use tempfile::TempDir;
 use test_support::ticket::{TicketMaker, key};
 
@@ -67,7 +67,7 @@ impl World {
         Ok(Self { enctype, ticket, service_key, folder: TempDir::new()? })
     }
 
-    /// Our acceptor's configuration. The keytab has so many entries, and that of [`SERVICE`] is the last.
+    /// Our acceptor's configuration. The keytab has so many entries; that of [`SERVICE`] is in the middle.
     pub(crate) fn acceptor(
         &self,
         entries: usize,
@@ -83,18 +83,19 @@ impl World {
     /// The same keys as a file.
     pub(crate) fn keytab(&self, entries: usize) -> Result<String> {
         let keytab = Keytab::from_entries(
-            self.keys(entries)
-                .map(|(service, key)| KeytabEntry::new(service, KVNO, key_of_file(&key))),
+            self.keys(entries).map(|(service, key)| KeytabEntry::new(service, KVNO, key_of_file(&key))),
         );
         self.write(&format!("{entries}.keytab"), &keytab.to_bytes()?)
     }
 
     fn keys(&self, entries: usize) -> impl Iterator<Item = (Principal, Key)> {
-        let others = (1..entries).map(|index| {
+        (0..entries).map(move |index| {
+            if index == entries / 2 {
+                return (Principal::new_service("HTTP", HOST, REALM), self.service_key.duplicate());
+            }
             let name = Principal::new_service("HTTP", &format!("host{index}.example.com"), REALM);
             (name, key(self.enctype, 1000 + index as u64))
-        });
-        others.chain([(Principal::new_service("HTTP", HOST, REALM), self.service_key.duplicate())])
+        })
     }
 
     /// The client's ticket as a file.
