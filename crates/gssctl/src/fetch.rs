@@ -20,7 +20,7 @@ use std::path::PathBuf;
 pub struct Arguments {
     /// http://host[:port]/path
     url: Url,
-    /// Where the tickets are; default: KRB5CCNAME
+    /// Where the tickets are; default: KRB5CCNAME, then where kinit puts it
     #[arg(long, value_name = "FILE")]
     ccache: Option<PathBuf>,
     /// Show the exchange step by step

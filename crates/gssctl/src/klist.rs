@@ -13,7 +13,7 @@ use std::path::PathBuf;
 /// Lists a credential cache or a keytab. Times are UTC.
 #[derive(Debug, clap::Args)]
 pub struct Arguments {
-    /// The file; which of the two it is, it says itself. Default: KRB5CCNAME, or with -k KRB5_KTNAME
+    /// The file; which of the two it is, it says itself. Default: KRB5CCNAME, or with -k KRB5_KTNAME; then the usual places
     file: Option<PathBuf>,
     /// List the keytab
     #[arg(short, long)]
@@ -60,7 +60,7 @@ pub fn list_keytab(keytab: &Keytab) -> String {
         rows.push([
             entry.kvno.to_string(),
             entry.principal.to_string(),
-            EncType(entry.key.keytype()).to_string(),
+            enctype(entry.key.keytype()),
             time(entry.timestamp),
         ]);
     }
@@ -112,7 +112,7 @@ fn ticket(credential: &Credential, client: &krb5_asn1::Principal, now: Timestamp
         ends = format!("{ends}, renewable until {}", time(times.renew_till));
     }
     let ticket_enctype = match credential.decode_ticket() {
-        Ok(ticket) => EncType(ticket.enc_part.etype).to_string(),
+        Ok(ticket) => enctype(ticket.enc_part.etype),
         Err(_) => "not a ticket".into(),
     };
     let mut service = credential.server.to_string();
@@ -124,9 +124,17 @@ fn ticket(credential: &Credential, client: &krb5_asn1::Principal, now: Timestamp
         time(if times.starttime == 0 { times.authtime } else { times.starttime }),
         ends,
         service,
-        format!("{}, {ticket_enctype}", EncType(credential.key.keytype())),
+        format!("{}, {ticket_enctype}", enctype(credential.key.keytype())),
         flags.join(" "),
     ]
+}
+
+/// The name of an enctype, and the one that MIT krb5 uses where it has its own.
+fn enctype(number: i32) -> String {
+    match EncType(number) {
+        EncType::RC4_HMAC => format!("{} (arcfour-hmac)", EncType::RC4_HMAC),
+        enctype => enctype.to_string(),
+    }
 }
 
 fn time(seconds: u32) -> String {

@@ -4,6 +4,8 @@
 //! makes no sense is answered with an error like any other; only the end of the input ends the program.
 
 mod answer;
+mod policy;
+mod replay;
 mod request;
 mod session;
 mod text;

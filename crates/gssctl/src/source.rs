@@ -18,18 +18,35 @@ pub fn default_keytab() -> Result<PathBuf> {
     }
 }
 
-/// The credential cache to use when the command line names none: `KRB5CCNAME`.
+/// The credential cache to use when the command line names none: `KRB5CCNAME`, else where kinit puts it by default.
 ///
 /// # Errors
-/// The variable is not set, or names a cache that is not a file.
+/// The variable names a cache that is not a file, or there is none.
 pub fn default_ccache() -> Result<PathBuf> {
-    match env::var_os("KRB5CCNAME") {
-        Some(name) => file_name(Path::new(&name), "KRB5CCNAME", &["FILE:"]),
-        None => bail!(
-            "no credential cache: give one with --ccache FILE, or set KRB5CCNAME \
-             (`klist` shows where kinit put it, usually /tmp/krb5cc_UID)"
+    if let Some(name) = env::var_os("KRB5CCNAME") {
+        return file_name(Path::new(&name), "KRB5CCNAME", &["FILE:"]);
+    }
+    match user_ccache() {
+        Some(path) if path.exists() => Ok(path),
+        _ => bail!(
+            "no credential cache: run kinit, or name one with --ccache FILE or KRB5CCNAME (`klist` shows where \
+             yours is)"
         ),
     }
+}
+
+/// `FILE:/tmp/krb5cc_%{uid}`, the default of MIT krb5.
+#[cfg(unix)]
+fn user_ccache() -> Option<PathBuf> {
+    use std::os::unix::fs::MetadataExt;
+    // The folder of a process belongs to its user.
+    let user = fs::metadata("/proc/self").ok()?.uid();
+    Some(format!("/tmp/krb5cc_{user}").into())
+}
+
+#[cfg(not(unix))]
+fn user_ccache() -> Option<PathBuf> {
+    None
 }
 
 /// Takes the type off a name like `FILE:/tmp/krb5cc_0`.

@@ -19,7 +19,7 @@ pub(super) fn greeting(context: &Context) -> String {
         // Writing to a string cannot fail.
         let _ = writeln!(table, "<tr><th>{title}</th><td>{}</td></tr>", Escaped(&value));
     }
-    page(&name, format_args!("<h1>You are {}</h1>\n<table>\n{table}</table>", Escaped(&name)))
+    page("Signed in", format_args!("<h1>You are {}</h1>\n<table>\n{table}</table>", Escaped(&name)))
 }
 
 /// Nobody signed in yet.

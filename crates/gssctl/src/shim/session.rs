@@ -1,12 +1,13 @@
 //! The state between requests.
 
 use super::answer::{self, Failure};
+use super::policy::{Allowance, only_krb5, parse_flags};
+use super::replay::{NoReplayCache, Remembered};
 use super::request::{self, CbPolicy, Framing, ImportKrb5, Request};
 use super::text::{base64, hex};
 use crate::{random, source};
 use alloc::sync::Arc;
 use core::fmt;
-use gss::krb5::replay::{NotReplayed, ReplayCache, ReplayEntry, ReplayError};
 use gss::krb5::{Allow, Credentials, EncType, Key, Principal, TicketFlags, TransitedPolicy, to_ccache};
 use gss::{
     AcceptableBindings, Acceptor, AcceptorConfig, BindingPolicy, ChannelBindings, Context, ContextFlags, Env,
@@ -15,10 +16,8 @@ use gss::{
 };
 use gss_krb5::message::{self, Parameters};
 use serde_json::{Value, json};
-use std::collections::HashSet;
 use std::fs;
 use std::path::Path;
-use std::sync::{Mutex, PoisonError};
 use zeroize::Zeroizing;
 
 type Answer = Result<Value, Failure>;
@@ -319,84 +318,7 @@ fn no_context(op: &str) -> Failure {
     Failure::new("GSS_S_NO_CONTEXT", "no_context", message)
 }
 
-fn only_krb5(mechs: &[String]) -> Result<(), Failure> {
-    match mechs.iter().find(|mech| *mech != "krb5") {
-        None if mechs.is_empty() => Err(Failure::bad_request("field `mechs` is empty, expected krb5")),
-        None => Ok(()),
-        Some(mech) if mech == "ntlm" => Err(Failure::unavailable("NTLM")),
-        Some(mech) => Err(Failure::bad_request(format!("mechanism {mech:?}, expected krb5 or ntlm"))),
-    }
-}
-
-fn parse_flags(names: &[String]) -> Result<ContextFlags, Failure> {
-    names.iter().try_fold(ContextFlags::NONE, |flags, name| {
-        let flag = ContextFlags::from_name(name).ok_or_else(|| {
-            Failure::bad_request(format!(
-                "flag {name:?}, expected one of {}",
-                ContextFlags::from_bits(u32::MAX).names().collect::<Vec<_>>().join(", ")
-            ))
-        })?;
-        Ok(flags.with(flag))
-    })
-}
-
-/// A part that safe defaults refuse.
-enum Allowance {
-    Kerberos(Allow),
-    UncheckedPath,
-    /// Known, and nothing that the mechanisms at hand would refuse or could grant.
-    OfNoUse,
-}
-
-impl Allowance {
-    fn parse(name: &str) -> Result<Self, Failure> {
-        match name {
-            "rc4" => Ok(Self::Kerberos(Allow::WEAK_ENCTYPES)),
-            "bare_ap_req" => Ok(Self::Kerberos(Allow::BARE_AP_REQ)),
-            "missing_checksum" => Ok(Self::Kerberos(Allow::MISSING_CHECKSUM)),
-            "unchecked_path" => Ok(Self::UncheckedPath),
-            "anonymous" | "ntlm_without_mic" => Ok(Self::OfNoUse),
-            _ => Err(Failure::bad_request(format!(
-                "allow {name:?}, expected rc4, bare_ap_req, missing_checksum, unchecked_path, anonymous or \
-                 ntlm_without_mic"
-            ))),
-        }
-    }
-}
-
 fn read(path: &Path, what: &str) -> Result<Zeroizing<Vec<u8>>, Failure> {
     source::read(path, what)
         .map_err(|error| Failure::new("GSS_S_NO_CRED", "cannot_read_file", format!("{error:#}")))
-}
-
-/// Every authenticator that the session has seen. Nothing is forgotten, because `now` may jump both ways between
-/// contexts.
-#[derive(Default)]
-struct Remembered(Mutex<HashSet<[u8; ReplayEntry::DIGEST_LEN]>>);
-
-impl Remembered {
-    const CAPACITY: usize = 1 << 20;
-}
-
-impl ReplayCache for Remembered {
-    fn check_and_insert(&self, entry: &ReplayEntry, _now: Timestamp) -> Result<NotReplayed, ReplayError> {
-        let mut seen = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if seen.contains(entry.digest()) {
-            return Err(ReplayError::Replayed);
-        }
-        if seen.len() >= Self::CAPACITY {
-            return Err(ReplayError::Full { capacity: Self::CAPACITY });
-        }
-        seen.insert(*entry.digest());
-        Ok(NotReplayed::assertion())
-    }
-}
-
-/// For callers who asked for no replay cache, to feed the same recording again and again.
-struct NoReplayCache;
-
-impl ReplayCache for NoReplayCache {
-    fn check_and_insert(&self, _entry: &ReplayEntry, _now: Timestamp) -> Result<NotReplayed, ReplayError> {
-        Ok(NotReplayed::assertion())
-    }
 }
