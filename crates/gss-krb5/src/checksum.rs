@@ -16,6 +16,9 @@ pub const MAX_DELEGATION_LEN: usize = 32_767;
 /// Type of the extension that covers the proxied messages of IAKERB (`GSS_EXTS_FINISHED`).
 pub const IAKERB_FINISHED_EXTENSION: u32 = 2;
 
+/// Type of the same extension in draft-zhu-ws-kerb, as MIT krb5 1.20 sends it; with another key usage.
+pub const OLD_IAKERB_FINISHED_EXTENSION: u32 = 1;
+
 /// Most extensions that are read.
 pub const MAX_EXTENSIONS: usize = 16;
 

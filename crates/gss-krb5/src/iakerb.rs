@@ -12,13 +12,25 @@ mod transcript;
 
 pub use acceptor::{IakerbAcceptor, IakerbError, IakerbStep, KdcFailure, Relay};
 pub use initiator::{IakerbInitiator, IakerbInitiatorError, TicketSource, TicketStep};
-pub(crate) use transcript::Transcript;
+pub(crate) use transcript::{Finished, Transcript};
 pub use transcript::{MAX_HOPS, MAX_TRANSCRIPT_LEN};
 
 use crate::token::{ContextToken, TokenId};
 use alloc::vec::Vec;
 use gss_core::{SinkFull, TokenSink, oid};
-use krb5_asn1::{Decode, DecodeError, Encode, IakerbHeader, Octets, Utf8};
+use krb5_asn1::{Decode, DecodeError, Encode, IakerbHeader, Octets, OldIakerbHeader, Utf8};
+
+/// Which text the messages of IAKERB follow.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Draft {
+    /// draft-ietf-kitten-iakerb: as Windows, and MIT krb5 from 1.22 on.
+    #[default]
+    Kitten,
+    /// draft-zhu-ws-kerb, as MIT krb5 1.20 understood it: the realm is an OCTET STRING, tokens after the first come
+    /// without framing, and the checksum over all of them is extension 1 with key usage 42. Acceptors take it and
+    /// answer in kind.
+    Zhu,
+}
 
 /// A KDC message on its way through the acceptor.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -29,6 +41,8 @@ pub struct ProxyMessage<'a> {
     pub cookie: Option<&'a [u8]>,
     /// The message; empty when only the realm is asked for or given.
     pub message: &'a [u8],
+    /// How the header is written.
+    pub draft: Draft,
 }
 
 impl<'a> ProxyMessage<'a> {
@@ -37,12 +51,20 @@ impl<'a> ProxyMessage<'a> {
     /// # Errors
     /// [`DecodeError`] when it does not begin with a header.
     pub fn parse(content: &'a [u8]) -> Result<Self, DecodeError> {
-        let (header, message) = IakerbHeader::from_der_partial(content)?;
-        Ok(Self {
-            realm: header.target_realm.as_str(),
-            cookie: header.cookie.map(|cookie| cookie.as_bytes()),
-            message,
-        })
+        let cookie = |cookie: Option<Octets<'a>>| cookie.map(|cookie| cookie.as_bytes());
+        match IakerbHeader::from_der_partial(content) {
+            Ok((header, message)) => Ok(Self {
+                realm: header.target_realm.as_str(),
+                cookie: cookie(header.cookie),
+                message,
+                draft: Draft::Kitten,
+            }),
+            Err(error) => {
+                let (header, message) = OldIakerbHeader::from_der_partial(content).map_err(|_| error)?;
+                let realm = str::from_utf8(header.target_realm.as_bytes()).map_err(|_| error)?;
+                Ok(Self { realm, cookie: cookie(header.cookie), message, draft: Draft::Zhu })
+            }
+        }
     }
 
     /// Appends the token to `output`.
@@ -51,9 +73,14 @@ impl<'a> ProxyMessage<'a> {
     /// [`SinkFull`] when it does not fit.
     pub fn write(&self, output: &mut dyn TokenSink) -> Result<(), SinkFull> {
         let start = output.len();
-        let header =
-            IakerbHeader { target_realm: Utf8::new(self.realm), cookie: self.cookie.map(Octets::new) };
-        let header = header.to_der().map_err(|_| SinkFull { needed: self.realm.len() })?;
+        let cookie = self.cookie.map(Octets::new);
+        let header = match self.draft {
+            Draft::Kitten => IakerbHeader { target_realm: Utf8::new(self.realm), cookie }.to_der(),
+            Draft::Zhu => {
+                OldIakerbHeader { target_realm: Octets::new(self.realm.as_bytes()), cookie }.to_der()
+            }
+        };
+        let header = header.map_err(|_| SinkFull { needed: self.realm.len() })?;
         output.put(&TokenId::IAKERB_PROXY.0)?;
         output.put(&header)?;
         output.put(self.message)?;
@@ -68,8 +95,12 @@ impl<'a> ProxyMessage<'a> {
     }
 }
 
-/// The content of a proxy token; `None` when the token is of another kind.
-fn proxy_content(token: &[u8]) -> Option<&[u8]> {
+/// The content of a proxy token; `None` when the token is of another kind. Only the first needs framing
+/// ([`Draft::Zhu`]).
+fn proxy_content<'t>(token: &'t [u8], transcript: &Transcript) -> Option<&'t [u8]> {
+    if let (Some(content), false) = (token.strip_prefix(&TokenId::IAKERB_PROXY.0), transcript.is_empty()) {
+        return Some(content);
+    }
     let parsed = ContextToken::parse_as(token, &oid::IAKERB).ok()?;
     if parsed.id == TokenId::IAKERB_PROXY { token.get(parsed.message) } else { None }
 }

@@ -95,6 +95,11 @@ impl ServiceKeys {
         self.entries.is_empty()
     }
 
+    /// Whether the service has a key, of any version and enctype.
+    pub(crate) fn has_service(&self, service: &Principal) -> bool {
+        self.by_service.contains_key(service)
+    }
+
     /// The keys that may decrypt a ticket, the likeliest first.
     ///
     /// The name in a ticket is not authenticated and may be an alias, so a name that is not among the keys is not
@@ -140,7 +145,7 @@ pub enum NoKey {
         /// The enctypes it has keys of.
         present: Vec<EncType>,
     },
-    /// There is no key of this service, nor one of another that might fit.
+    /// There is no key of this service, nor one of another that fits.
     Service,
     /// The service has no key of this version.
     Version {

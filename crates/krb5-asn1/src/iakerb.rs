@@ -14,6 +14,17 @@ message! {
 }
 
 message! {
+    /// [`IakerbHeader`] as MIT krb5 1.20 writes and reads it, after draft-zhu-ws-kerb: the realm is an OCTET STRING.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+    pub struct OldIakerbHeader<'a> {
+        /// The realm.
+        must [1] target_realm: Octets<'a>,
+        /// State of the acceptor, to be sent back as it is.
+        may [2] cookie: Octets<'a>,
+    }
+}
+
+message! {
     /// Binds the AP exchange to the proxied messages (draft-ietf-kitten-iakerb section 3).
     #[derive(Clone, Copy, Debug, PartialEq, Eq)]
     pub struct IakerbFinished<'a> {

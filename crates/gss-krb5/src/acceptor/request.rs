@@ -6,8 +6,9 @@ use super::delegation;
 use super::{Accepted, AcceptorConfig, AcceptorError, Allow};
 use crate::authdata::{AuthenticatorData, TicketData, TicketFacts};
 use crate::bindings::BindingDigest;
-use crate::checksum::{GssChecksum, IAKERB_FINISHED_EXTENSION};
-use crate::keys::{ServiceKey, Wanted};
+use crate::checksum::GssChecksum;
+use crate::iakerb::Finished;
+use crate::keys::{NoKey, ServiceKey, Wanted};
 use crate::replay::{NotReplayed, ReplayEntry};
 use crate::ticket::{TicketTimes, timestamp};
 use crate::token::{Framing, range_in};
@@ -209,17 +210,15 @@ impl Outline {
         if self.ticket_enctype.is_weak() && !config.allows(Allow::WEAK_ENCTYPES) {
             return Err(AcceptorError::WeakEncType { enctype: self.ticket_enctype });
         }
-        let candidates = config.keys().candidates(&wanted).map_err(|reason| AcceptorError::NoKey {
-            service: self.service.clone(),
-            kvno: self.kvno,
-            enctype: self.ticket_enctype,
-            reason,
-        })?;
-        let integrity = || AcceptorError::TicketIntegrity {
-            service: self.service.clone(),
-            kvno: self.kvno,
-            enctype: self.ticket_enctype,
-            tried: candidates.len(),
+        let (service, kvno, enctype) = (&self.service, self.kvno, self.ticket_enctype);
+        let no_key = |reason| AcceptorError::NoKey { service: service.clone(), kvno, enctype, reason };
+        let candidates = config.keys().candidates(&wanted).map_err(no_key)?;
+        let integrity = || {
+            if !config.keys().has_service(service) {
+                return no_key(NoKey::Service);
+            }
+            let (service, tried) = (service.clone(), candidates.len());
+            AcceptorError::TicketIntegrity { service, kvno, enctype, tried }
         };
         // A failed decryption wipes its buffer, so all but the last try work on a copy.
         let (last, others) = candidates.split_last().ok_or_else(integrity)?;
@@ -296,7 +295,7 @@ impl ProxiedUnchanged {
         let Some(transcript) = connection.iakerb.as_ref().filter(|transcript| !transcript.is_empty()) else {
             return Ok(Self(()));
         };
-        let finished = wishes.finished.ok_or(AcceptorError::IakerbFinishedMissing)?;
+        let finished = wishes.finished.as_ref().ok_or(AcceptorError::IakerbFinishedMissing)?;
         transcript.verify(finished, subkey).map(|_| Self(())).ok_or(AcceptorError::IakerbFinishedMismatch)
     }
 }
@@ -333,7 +332,7 @@ struct Wishes<'a> {
     bindings: Option<BindingDigest>,
     flags: ContextFlags,
     delegation: Option<&'a [u8]>,
-    finished: Option<&'a [u8]>,
+    finished: Option<Finished<'a>>,
     /// Of a checksum of another type than 0x8003; the encryption around protects that one.
     _checksum: Option<ChecksumVerified>,
 }
@@ -369,7 +368,7 @@ impl<'a> Wishes<'a> {
                 bindings: Some(checksum.bindings),
                 flags: checksum.flags,
                 delegation: checksum.delegation,
-                finished: checksum.extension(IAKERB_FINISHED_EXTENSION),
+                finished: Finished::find(&checksum),
                 _checksum: None,
             });
         }

@@ -1,4 +1,4 @@
-use super::{ProxyMessage, Transcript, proxy_content};
+use super::{Draft, ProxyMessage, Transcript, proxy_content};
 use crate::acceptor::{Accepted, Acceptor, AcceptorConfig, AcceptorError};
 use crate::context::Context;
 use crate::ticket::kerberos_time;
@@ -16,11 +16,16 @@ pub struct IakerbAcceptor<P> {
     acceptor: Acceptor<P>,
     realm: String,
     transcript: Transcript,
+    /// What the initiator's last token followed, and our next does.
+    draft: Draft,
 }
 
 /// What comes next.
 #[must_use]
-#[expect(clippy::large_enum_variant, reason = "made once an exchange and moved at once; a box would cost more")]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "made once an exchange and moved at once; a box would cost more"
+)]
 pub enum IakerbStep<P> {
     /// Send the output; the initiator's next token goes to this acceptor.
     Continue(IakerbAcceptor<P>),
@@ -53,7 +58,8 @@ impl<P: Deref<Target = AcceptorConfig>> IakerbAcceptor<P> {
     /// Tells initiators that ask that `realm` is ours, and accepts as `acceptor` does.
     #[must_use]
     pub fn new(acceptor: Acceptor<P>, realm: &str) -> Self {
-        Self { acceptor, realm: String::from(realm), transcript: Transcript::default() }
+        let (transcript, draft) = (Transcript::default(), Draft::default());
+        Self { acceptor, realm: String::from(realm), transcript, draft }
     }
 
     /// Takes the initiator's token.
@@ -66,7 +72,7 @@ impl<P: Deref<Target = AcceptorConfig>> IakerbAcceptor<P> {
         output: &mut dyn TokenSink,
         env: &mut Env<'_>,
     ) -> Result<IakerbStep<P>, IakerbError> {
-        let Some(content) = proxy_content(input) else {
+        let Some(content) = proxy_content(input, &self.transcript) else {
             let acceptor = self.acceptor.after_iakerb(self.transcript);
             return match acceptor.step(input, output, env)? {
                 Step::Continue(next) => Ok(IakerbStep::Kerberos(next)),
@@ -75,9 +81,10 @@ impl<P: Deref<Target = AcceptorConfig>> IakerbAcceptor<P> {
         };
         let proxied = ProxyMessage::parse(content)?;
         self.transcript.add(input).ok_or(IakerbError::TooManyHops)?;
+        self.draft = proxied.draft;
         if proxied.message.is_empty() {
             let realm = self.realm.clone();
-            self.send(&ProxyMessage { realm: &realm, cookie: proxied.cookie, message: b"" }, output)?;
+            self.send(&ProxyMessage { realm: &realm, message: b"", ..proxied }, output)?;
             return Ok(IakerbStep::Continue(self));
         }
         if proxied.realm.is_empty() {
@@ -120,7 +127,8 @@ impl<P: Deref<Target = AcceptorConfig>> Relay<P> {
         reply: &[u8],
         output: &mut dyn TokenSink,
     ) -> Result<IakerbAcceptor<P>, IakerbError> {
-        let message = ProxyMessage { realm: &self.realm, cookie: self.cookie.as_deref(), message: reply };
+        let (cookie, draft) = (self.cookie.as_deref(), self.acceptor.draft);
+        let message = ProxyMessage { realm: &self.realm, cookie, message: reply, draft };
         self.acceptor.send(&message, output)?;
         Ok(self.acceptor)
     }

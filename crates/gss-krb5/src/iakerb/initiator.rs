@@ -1,4 +1,4 @@
-use super::{ProxyMessage, Transcript, proxy_content};
+use super::{Draft, ProxyMessage, Transcript, proxy_content};
 use crate::context::Context;
 use crate::initiator::{Initiator, InitiatorError, Presented};
 use crate::ticket::ServiceTicket;
@@ -28,7 +28,10 @@ pub trait TicketSource {
 
 /// What a [`TicketSource`] needs next.
 #[derive(Debug)]
-#[expect(clippy::large_enum_variant, reason = "made once an exchange and moved at once; a box would cost more")]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "made once an exchange and moved at once; a box would cost more"
+)]
 pub enum TicketStep {
     /// The acceptor's realm.
     AskRealm,
@@ -46,7 +49,10 @@ pub enum TicketStep {
 /// An initiator whose messages to the KDC go through the acceptor.
 pub struct IakerbInitiator<S>(State<S>);
 
-#[expect(clippy::large_enum_variant, reason = "made once an exchange and moved at once; a box would cost more")]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "made once an exchange and moved at once; a box would cost more"
+)]
 enum State<S> {
     Fetch(Fetch<S>),
     Authenticate(Initiator<ServiceTicket>),
@@ -56,6 +62,8 @@ struct Fetch<S> {
     source: S,
     configure: fn(Initiator<ServiceTicket>) -> Initiator<ServiceTicket>,
     transcript: Transcript,
+    /// The acceptor's state in its last token, to be returned in our next.
+    cookie: Option<Vec<u8>>,
     started: bool,
 }
 
@@ -72,7 +80,8 @@ impl<S: TicketSource> IakerbInitiator<S> {
         source: S,
         configure: fn(Initiator<ServiceTicket>) -> Initiator<ServiceTicket>,
     ) -> Self {
-        Self(State::Fetch(Fetch { source, configure, transcript: Transcript::default(), started: false }))
+        let transcript = Transcript::default();
+        Self(State::Fetch(Fetch { source, configure, transcript, cookie: None, started: false }))
     }
 }
 
@@ -99,32 +108,24 @@ type StepResult<S> = Result<
 >;
 
 impl<S: TicketSource> Fetch<S> {
-    fn step(
-        mut self,
-        input: &mut [u8],
-        output: &mut dyn TokenSink,
-        env: &mut Env<'_>,
-    ) -> StepResult<S>
-    {
+    fn step(mut self, input: &mut [u8], output: &mut dyn TokenSink, env: &mut Env<'_>) -> StepResult<S> {
         let next = match (self.started, input.is_empty()) {
             (false, true) => self.source.advance(None, None, env),
             (false, false) => return Err(IakerbInitiatorError::UnexpectedInput { len: input.len() }),
             (true, _) => {
-                let content = proxy_content(input).ok_or(IakerbInitiatorError::NotProxied)?;
+                let content =
+                    proxy_content(input, &self.transcript).ok_or(IakerbInitiatorError::NotProxied)?;
                 let proxied = ProxyMessage::parse(content)?;
                 self.transcript.add(input).ok_or(IakerbInitiatorError::TooManyHops)?;
+                self.cookie = proxied.cookie.map(Vec::from);
                 let reply = Some(proxied.message).filter(|message| !message.is_empty());
                 self.source.advance(Some(proxied.realm), reply, env)
             }
         };
         self.started = true;
         match next.map_err(IakerbInitiatorError::Source)? {
-            TicketStep::AskRealm => {
-                self.send(&ProxyMessage { realm: "", cookie: None, message: b"" }, output)
-            }
-            TicketStep::Request { realm, message } => {
-                self.send(&ProxyMessage { realm: &realm, cookie: None, message: &message }, output)
-            }
+            TicketStep::AskRealm => self.send("", b"", output),
+            TicketStep::Request { realm, message } => self.send(&realm, &message, output),
             TicketStep::Ticket(ticket) => {
                 let initiator = (self.configure)(Initiator::new(ticket)).after_iakerb(self.transcript);
                 authenticate(initiator, &mut [], output, env)
@@ -132,13 +133,9 @@ impl<S: TicketSource> Fetch<S> {
         }
     }
 
-    fn send(
-        mut self,
-        message: &ProxyMessage<'_>,
-        output: &mut dyn TokenSink,
-    ) -> StepResult<S>
-    {
-        let token = message.to_token()?;
+    fn send(mut self, realm: &str, message: &[u8], output: &mut dyn TokenSink) -> StepResult<S> {
+        let cookie = self.cookie.as_deref();
+        let token = ProxyMessage { realm, cookie, message, draft: Draft::Kitten }.to_token()?;
         self.transcript.add(&token).ok_or(IakerbInitiatorError::TooManyHops)?;
         output.put(&token)?;
         Ok(Step::Continue(IakerbInitiator(State::Fetch(self))))

@@ -1,4 +1,4 @@
-use crate::checksum::IAKERB_FINISHED_EXTENSION;
+use crate::checksum::{GssChecksum, IAKERB_FINISHED_EXTENSION, OLD_IAKERB_FINISHED_EXTENSION};
 use alloc::vec::Vec;
 use krb5_asn1::{Checksum, Decode, Encode, IakerbFinished, Octets};
 use krb5_crypto::{ChecksumType, ChecksumVerified, Key, KeyUsage};
@@ -14,6 +14,21 @@ pub const MAX_TRANSCRIPT_LEN: usize = 256 * 1024;
 pub(crate) struct Transcript {
     bytes: Vec<u8>,
     tokens: usize,
+}
+
+/// The extension of the authenticator's checksum that covers a transcript.
+pub(crate) struct Finished<'a> {
+    content: &'a [u8],
+    usage: KeyUsage,
+}
+
+impl<'a> Finished<'a> {
+    /// The extension after whichever draft the initiator follows, the newer one first.
+    pub(crate) fn find(checksum: &GssChecksum<'a>) -> Option<Self> {
+        let found = |extension, usage| checksum.extension(extension).map(|content| Self { content, usage });
+        found(IAKERB_FINISHED_EXTENSION, KeyUsage::IAKERB_FINISHED)
+            .or_else(|| found(OLD_IAKERB_FINISHED_EXTENSION, KeyUsage::IAKERB_FINISHED_DRAFT))
+    }
 }
 
 impl Transcript {
@@ -41,10 +56,10 @@ impl Transcript {
     }
 
     /// Verifies the extension's content. Only the checksum type of the key's own enctype counts.
-    pub(crate) fn verify(&self, content: &[u8], subkey: &Key) -> Option<ChecksumVerified> {
-        let checksum = IakerbFinished::from_der(content).ok()?.gss_mic;
+    pub(crate) fn verify(&self, finished: &Finished<'_>, subkey: &Key) -> Option<ChecksumVerified> {
+        let checksum = IakerbFinished::from_der(finished.content).ok()?.gss_mic;
         subkey
-            .checksum_with_type(ChecksumType(checksum.cksumtype), KeyUsage::IAKERB_FINISHED)?
+            .checksum_with_type(ChecksumType(checksum.cksumtype), finished.usage)?
             .verify(&[&self.bytes], checksum.checksum.as_bytes())
             .ok()
     }

@@ -105,7 +105,8 @@ impl<C: HeldTicket> Start<C> {
         }
         #[cfg(feature = "alloc")]
         if let Some(transcript) = self.iakerb.as_ref().filter(|transcript| !transcript.is_empty()) {
-            let extension = transcript.finished_extension(&sent.subkey).ok_or(gss_core::SinkFull { needed: 0 })?;
+            let extension =
+                transcript.finished_extension(&sent.subkey).ok_or(gss_core::SinkFull { needed: 0 })?;
             tail.append(&extension)?;
         }
         Ok(tail.prepend(&GssChecksum::fixed_part(self.bindings, flags))?)

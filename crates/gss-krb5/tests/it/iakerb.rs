@@ -1,16 +1,22 @@
 //! IAKERB: KDC messages through the acceptor, bound to the AP exchange by a checksum.
 
+extern crate alloc;
+
+use alloc::sync::Arc;
+
 use crate::world::{CLIENT, SERVICE, acceptor, config, held, maker};
 use gss_core::{Blame, Diagnose, Env, Handshake, MajorStatus, Step, Timestamp, oid};
 use gss_krb5::iakerb::{
-    Draft, IakerbAcceptor, IakerbError, IakerbInitiator, IakerbInitiatorError, IakerbStep, KdcFailure, MAX_HOPS,
-    ProxyMessage, TicketSource, TicketStep,
+    Draft, IakerbAcceptor, IakerbError, IakerbInitiator, IakerbInitiatorError, IakerbStep, KdcFailure,
+    MAX_HOPS, ProxyMessage, TicketSource, TicketStep,
 };
-use gss_krb5::{AcceptorConfig, AcceptorError, ServiceTicket};
+use gss_krb5::replay::MemoryReplayCache;
+use gss_krb5::token::ContextToken;
+use gss_krb5::{Accepted, AcceptorConfig, AcceptorError, Context, ServiceKeys, ServiceTicket};
 use krb5_asn1::{Decode, ErrorCode, KrbError};
-use krb5_crypto::EncType;
-use std::sync::Arc;
-use test_support::TestRng;
+use krb5_crypto::{EncType, Key};
+use krb5_files::Keytab;
+use test_support::{TestRng, vectors};
 
 const ENCTYPE: EncType = EncType::AES256_CTS_HMAC_SHA1_96;
 const NOW: i64 = 1_700_000_000;
@@ -141,7 +147,7 @@ fn a_changed_request_or_reply_is_noticed() {
         let error = run(
             |index, token| {
                 if index == leg {
-                    last(token)
+                    last(token);
                 }
             },
             |_, _| {},
@@ -156,7 +162,7 @@ fn a_changed_request_or_reply_is_noticed() {
             |_, _| {},
             |index, token| {
                 if index == leg {
-                    last(token)
+                    last(token);
                 }
             },
         )
@@ -214,7 +220,9 @@ fn endless_proxying_is_refused() {
     let mut responder = IakerbAcceptor::new(acceptor(config(ENCTYPE)), "EXAMPLE.COM");
     for round in 0.. {
         let mut token = Vec::new();
-        ProxyMessage { realm: "", cookie: None, message: b"", draft: Draft::Kitten }.write(&mut token).unwrap();
+        ProxyMessage { realm: "", cookie: None, message: b"", draft: Draft::Kitten }
+            .write(&mut token)
+            .unwrap();
         match responder.step(&mut token, &mut Vec::new(), &mut env) {
             Ok(IakerbStep::Continue(next)) => responder = next,
             Err(error) => {
@@ -260,12 +268,126 @@ fn a_request_without_a_realm_and_broken_headers_are_refused() {
         responder.step(token, &mut Vec::new(), &mut env).map(|_| ()).unwrap_err()
     };
     let mut token = Vec::new();
-    ProxyMessage { realm: "", cookie: None, message: b"request", draft: Draft::Kitten }.write(&mut token).unwrap();
+    ProxyMessage { realm: "", cookie: None, message: b"request", draft: Draft::Kitten }
+        .write(&mut token)
+        .unwrap();
     assert_eq!(step(&mut token.clone()), IakerbError::NoRealm);
     let mut broken = Vec::from(*b"\x05\x01\x30\x03\xa1\x01");
     gss_core::framing::frame_from(&mut broken, 0, &oid::IAKERB).unwrap();
     assert!(matches!(step(&mut broken), IakerbError::Decode(_)));
     for len in 0..token.len() {
         let _: IakerbError = step(&mut token[..len].to_vec());
+    }
+}
+
+/// MIT's initiator, recorded, which follows the older draft: our acceptor says again what it said then.
+#[test]
+fn a_login_of_mit_plays_back() {
+    let file = vectors::load("iakerb/mit-login.txt");
+    let setup = &file.records()[0];
+    let tokens: Vec<_> = file.records_of("token").map(|record| record.hex("token")).collect();
+    assert!(tokens.len() >= 8, "realm, challenge, tickets, AP exchange");
+    let play = |tamper: &dyn Fn(usize, &mut Vec<u8>)| {
+        let mut rng = TestRng::insecure(1);
+        let mut env = Env::new(Timestamp::from_seconds(setup.int("unix")), &mut rng);
+        let config = AcceptorConfig::new(keys_of(&setup.hex("keytab")), MemoryReplayCache::with_capacity(8));
+        let mut acceptor = IakerbAcceptor::new(gss_krb5::Acceptor::new(Arc::new(config)), "INTEROP.TEST");
+        for leg in tokens.chunks_exact(2) {
+            let (mut token, answer) = (leg[0].clone(), &leg[1]);
+            let index = tokens.iter().position(|token| *token == leg[0]).unwrap();
+            tamper(index, &mut token);
+            let mut output = Vec::new();
+            acceptor = match acceptor.step(&mut token, &mut output, &mut env)? {
+                IakerbStep::Relay(relay) => {
+                    let content = ContextToken::parse_as(answer, &oid::IAKERB).unwrap().message;
+                    let reply = ProxyMessage::parse(&answer[content]).unwrap();
+                    assert_eq!((relay.realm(), reply.draft), ("INTEROP.TEST", Draft::Zhu));
+                    let next = relay.answer(reply.message, &mut output)?;
+                    assert_eq!(output, *answer);
+                    next
+                }
+                IakerbStep::Done(context) => return Ok(context),
+                other => panic!("{other:?}"),
+            };
+        }
+        panic!("the recording ends before the login")
+    };
+    let context: Context<Accepted> = play(&|_, _| {}).unwrap_or_else(|error: IakerbError| panic!("{error}"));
+    assert_eq!(context.parties().client().to_string(), setup.text("client"));
+    assert!(context.parties().has_verified_pac());
+
+    // The last byte of each request, which the acceptor does not read: the checksum of the older draft covers it.
+    for request in (0..tokens.len() - 2).step_by(2) {
+        let error = play(&|index, token| {
+            if index == request {
+                *token.last_mut().unwrap() ^= 1;
+            }
+        });
+        assert_eq!(
+            error.unwrap_err(),
+            IakerbError::Acceptor(AcceptorError::IakerbFinishedMismatch),
+            "token {request}"
+        );
+    }
+}
+
+fn keys_of(keytab: &[u8]) -> ServiceKeys {
+    let mut keys = ServiceKeys::new();
+    for entry in Keytab::parse(keytab).unwrap().entries {
+        let key = Key::new(EncType(entry.key.keytype()), entry.key.keyvalue()).unwrap();
+        keys.add(entry.principal, entry.kvno, key);
+    }
+    keys
+}
+
+#[test]
+fn a_token_without_framing_may_not_be_the_first() {
+    let mut rng = TestRng::insecure(1);
+    let mut env = Env::new(Timestamp::from_seconds(NOW), &mut rng);
+    let start = || IakerbAcceptor::new(acceptor(config(ENCTYPE)), "EXAMPLE.COM");
+    let bare = || {
+        let mut token = Vec::new();
+        let message = ProxyMessage { realm: "R", cookie: None, message: b"request", draft: Draft::Zhu };
+        message.write(&mut token).unwrap();
+        let content = ContextToken::parse_as(&token, &oid::IAKERB).unwrap().message;
+        [b"\x05\x01", &token[content]].concat()
+    };
+    let error = start().step(&mut bare(), &mut Vec::new(), &mut env).unwrap_err();
+    assert!(matches!(error, IakerbError::Acceptor(AcceptorError::Token(_))), "{error:?}");
+
+    let mut first = Vec::new();
+    ProxyMessage { realm: "", cookie: None, message: b"", draft: Draft::Zhu }.write(&mut first).unwrap();
+    let mut answer = Vec::new();
+    let IakerbStep::Continue(next) = start().step(&mut first, &mut answer, &mut env).unwrap() else {
+        panic!("asked for the realm only")
+    };
+    let content = ContextToken::parse_as(&answer, &oid::IAKERB).unwrap().message;
+    let expected = ProxyMessage { realm: "EXAMPLE.COM", cookie: None, message: b"", draft: Draft::Zhu };
+    assert_eq!(ProxyMessage::parse(&answer[content]), Ok(expected), "answered in kind");
+    assert!(matches!(next.step(&mut bare(), &mut Vec::new(), &mut env), Ok(IakerbStep::Relay(_))));
+}
+
+#[test]
+fn the_acceptors_cookie_is_returned() {
+    let mut rng = TestRng::insecure(1);
+    let mut env = Env::new(Timestamp::from_seconds(NOW), &mut rng);
+    let cookie_of = |token: &[u8]| {
+        let content = ContextToken::parse_as(token, &oid::IAKERB).unwrap().message;
+        ProxyMessage::parse(&token[content]).unwrap().cookie.map(Vec::from)
+    };
+    let mut initiator = IakerbInitiator::new(Scripted { replies: Vec::new() });
+    let mut answer = Vec::new();
+    for cookie in [None, Some(&b"first"[..]), None] {
+        let mut token = Vec::new();
+        let Step::Continue(next) = initiator.step(&mut answer, &mut token, &mut env).unwrap() else {
+            panic!("there are requests to send")
+        };
+        initiator = next;
+        let returned = if answer.is_empty() { None } else { cookie_of(&answer) };
+        assert_eq!(cookie_of(&token), returned);
+        answer = Vec::new();
+        let message = if cookie.is_some() { &b""[..] } else { b"reply" };
+        let message = ProxyMessage { realm: "EXAMPLE.COM", cookie, message, draft: Draft::Kitten };
+        message.write(&mut answer).unwrap();
     }
 }

@@ -6,6 +6,7 @@ mod bindings;
 mod flows;
 mod forge;
 mod handshake;
+mod iakerb;
 mod properties;
 mod reject;
 mod replay;

@@ -343,6 +343,18 @@ fn authorization_data_of_the_kdc() {
     assert!(cammac.other_verifiers.is_some_and(|others| !others.is_empty()));
 }
 
+/// As MIT krb5 1.20 sends it (`vectors/iakerb/mit-login.txt`, the first token).
+#[test]
+fn old_proxy_header_has_the_realm_in_octets() {
+    let der = *b"\x30\x10\xa1\x0e\x04\x0cINTEROP.TEST";
+    let header = OldIakerbHeader { target_realm: Octets::new(b"INTEROP.TEST"), cookie: None };
+    assert_eq!(OldIakerbHeader::from_der(&der), Ok(header));
+    assert_eq!(header.to_der().unwrap(), der);
+    assert!(IakerbHeader::from_der(&der).is_err());
+    let new = IakerbHeader { target_realm: Utf8::new("INTEROP.TEST"), cookie: None }.to_der().unwrap();
+    assert!(OldIakerbHeader::from_der(&new).is_err());
+}
+
 #[test]
 fn proxied_exchanges() {
     same!(

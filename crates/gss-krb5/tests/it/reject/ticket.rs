@@ -110,6 +110,19 @@ fn no_key_that_fits() {
 }
 
 #[test]
+fn ticket_for_another_service() {
+    // Keys that fit by enctype and version are tried, for the name may be an alias; when none opens the ticket, it
+    // is not for us, and the keys are not to blame.
+    let other = |maker: &mut TicketMaker| {
+        maker.service = principal("HTTP/elsewhere@EXAMPLE.COM");
+        maker.service_key = key(AES256, 1000);
+    };
+    let verdict = ("no_key_of_service", MajorStatus::NO_CRED, Some(ErrorCode::KRB_AP_ERR_NOKEY));
+    let error = refused(&config(AES256), &with_maker(other), verdict);
+    assert!(matches!(&error, AcceptorError::NoKey { reason: NoKey::Service, .. }), "{error}");
+}
+
+#[test]
 fn names_in_clear_select_a_key_and_nothing_else() {
     let config = config(AES256);
     for (index, service) in ["HTTP/alias@EXAMPLE.COM", "cifs/x@OTHER.REALM", "a@B"].iter().enumerate() {
