@@ -10,10 +10,14 @@ their fields are those of `gssctl shim`; these come on top:
                                            as "unwrap", of such a token with that many bytes of data
   {"op":"lucid"}                           ends the context and tells its key and sequence numbers
 
+An initiator with "framing":"iakerb" takes "user" and "password" in place of a ccache, and has the acceptor carry
+its messages to the KDC.
+
 `now`, `skew`, `principal` and `allow` of the shim have no counterpart here: krb5.conf decides.
 """
 
 import base64
+import ctypes
 import json
 import sys
 
@@ -21,6 +25,7 @@ import gssapi.raw as gss
 
 KRB5 = gss.OID.from_int_seq("1.2.840.113554.1.2.2")
 SPNEGO = gss.OID.from_int_seq("1.3.6.1.5.5.2")
+IAKERB = gss.OID.from_int_seq("1.3.6.1.5.2.5")
 # GSS_C_INQ_SSPI_SESSION_KEY of gssapi_ext.h
 SESSION_KEY = gss.OID.from_int_seq("1.2.840.113554.1.2.2.5.5")
 # Error codes of MIT's table `krb5` start here, in the order of RFC 4120 section 7.5.9.
@@ -70,6 +75,7 @@ class Peer:
     def __init__(self):
         self.context = None
         self.initiator = None
+        self.iakerb = None
         self.acceptor = None
         self.delegated_credential = None
 
@@ -84,6 +90,9 @@ class Peer:
 
     def op_initiator(self, request):
         self.__init__()
+        if request["framing"] == "iakerb":
+            self.iakerb = IakerbInitiator(request)
+            return {"ok": True}
         mech = mechanism(request)
         store = {b"ccache": b"FILE:" + request["ccache"].encode()}
         credential = gss.acquire_cred_from(store, mechs=[mech], usage="initiate").creds
@@ -109,6 +118,8 @@ class Peer:
     def op_step(self, request):
         token = base64.b64decode(request["token"]) or None
         try:
+            if self.iakerb:
+                return self.initiate_iakerb(token)
             return self.initiate(token) if self.initiator else self.accept(token)
         except gss.GSSError as error:
             return {"state": "failed", "token": encode(getattr(error, "token", None)), "error": describe(error)}
@@ -127,6 +138,13 @@ class Peer:
         self.context = result.context
         return self.progress(result, initiator=True)
 
+    def initiate_iakerb(self, token):
+        answer, done = self.iakerb.step(token)
+        if not done:
+            return {"state": "continue", "token": encode(answer)}
+        self.context = self.iakerb.context()
+        return {"state": "established", "token": encode(answer)} | self.facts(initiator=True)
+
     def accept(self, token):
         credential, channel = self.acceptor
         result = gss.accept_sec_context(
@@ -140,12 +158,13 @@ class Peer:
     def progress(self, result, initiator):
         if result.more_steps:
             return {"state": "continue", "token": encode(result.token)}
+        return {"state": "established", "token": encode(result.token)} | self.facts(initiator)
+
+    def facts(self, initiator):
         facts = gss.inquire_context(self.context)
         peer = facts.target_name if initiator else facts.initiator_name
         flags = int(facts.flags)
         return {
-            "state": "established",
-            "token": encode(result.token),
             "mech": "krb5" if facts.mech == KRB5 else facts.mech.dotted_form,
             "peer": gss.display_name(peer, name_type=False).name.decode(),
             "flags": [name for name, bit in FLAGS.items() if flags & bit],
@@ -218,6 +237,95 @@ class Peer:
                 "acceptor_subkey": True,
             }
         return answer | {"key": keys.ctx_key.hex(), "etype": keys.ctx_key_type, "acceptor_subkey": False}
+
+
+class Buffer(ctypes.Structure):
+    _fields_ = [("length", ctypes.c_size_t), ("value", ctypes.c_void_p)]
+
+
+class Oid(ctypes.Structure):
+    _fields_ = [("length", ctypes.c_uint32), ("elements", ctypes.c_char_p)]
+
+
+class OidSet(ctypes.Structure):
+    _fields_ = [("count", ctypes.c_size_t), ("elements", ctypes.POINTER(Oid))]
+
+
+class IakerbInitiator:
+    """An initiator through the C interface: the library's IAKERB wants no buffer at the first step, where
+    Python's module passes an empty one."""
+
+    library = ctypes.CDLL("libgssapi_krb5.so.2")
+
+    def __init__(self, request):
+        self.mech = Oid(*oid_bytes(IAKERB))
+        self.flags = sum(FLAGS[flag] for flag in request.get("flags", []))
+        self.target = self.name(request["target"], gss.NameType.hostbased_service)
+        self.credential = ctypes.c_void_p()
+        self.handle = ctypes.c_void_p()
+        self.call(
+            "gss_acquire_cred_with_password",
+            self.name(request["user"], gss.NameType.user),
+            buffer(request["password"].encode()),
+            ctypes.c_uint32(0xFFFFFFFF),
+            ctypes.byref(OidSet(1, ctypes.pointer(self.mech))),
+            ctypes.c_int(1),
+            ctypes.byref(self.credential),
+            None,
+            None,
+        )
+
+    def name(self, text, kind):
+        name = ctypes.c_void_p()
+        self.call(
+            "gss_import_name", buffer(text.encode()), ctypes.byref(Oid(*oid_bytes(kind))), ctypes.byref(name)
+        )
+        return name
+
+    def step(self, token):
+        output = Buffer()
+        major = self.call(
+            "gss_init_sec_context",
+            self.credential,
+            ctypes.byref(self.handle),
+            self.target,
+            ctypes.byref(self.mech),
+            ctypes.c_uint32(self.flags),
+            ctypes.c_uint32(0),
+            None,
+            buffer(token) if token else None,
+            None,
+            ctypes.byref(output),
+            None,
+            None,
+        )
+        return content(output), major & 1 == 0
+
+    def context(self):
+        output = Buffer()
+        self.call("gss_export_sec_context", ctypes.byref(self.handle), ctypes.byref(output))
+        return gss.import_sec_context(content(output))
+
+    def call(self, function, *arguments):
+        minor = ctypes.c_uint32()
+        major = getattr(self.library, function)(ctypes.byref(minor), *arguments) & 0xFFFFFFFF
+        if major >> 16:
+            raise gss.GSSError(major, minor.value)
+        return major
+
+
+def oid_bytes(oid):
+    encoded = bytes(oid)
+    return len(encoded), encoded
+
+
+def buffer(data):
+    value = ctypes.create_string_buffer(data, len(data))
+    return ctypes.byref(Buffer(len(data), ctypes.cast(value, ctypes.c_void_p)))
+
+
+def content(output):
+    return ctypes.string_at(output.value, output.length) if output.length else None
 
 
 def mechanism(request):

@@ -15,6 +15,7 @@
 //! | [`apache`], [`curl`], [`gss_samples`] | HTTP server, HTTP client, MIT's sample pair |
 //! | [`endpoint`] | one side of a GSS context, driven by JSON lines |
 //! | [`python`], [`gssctl`] | the two programs behind an endpoint: MIT's library and ours |
+//! | [`iakerb`] | MIT's initiators through our IAKERB acceptor, which is linked in |
 //! | [`conversation`] | two endpoints made to talk |
 //! | [`text`] | hex, Base64 and RFC 3339 |
 
@@ -25,6 +26,7 @@ pub mod enctype;
 pub mod endpoint;
 pub mod gss_samples;
 pub mod gssctl;
+pub mod iakerb;
 pub mod packages;
 pub mod peer;
 pub mod port;

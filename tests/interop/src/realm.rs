@@ -1,11 +1,14 @@
 //! A Kerberos realm of its own: MIT KDC, principals, keytab, tickets.
 
+use core::net::Ipv4Addr;
 use core::sync::atomic::{AtomicU32, Ordering};
 use std::fs;
+use std::io::{Read as _, Write as _};
+use std::net::TcpStream;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, bail, ensure};
 use tempfile::TempDir;
 
 use crate::enctype::{Enctype, mit_names};
@@ -24,7 +27,8 @@ pub const SERVICE_PRINCIPAL: &str = "HTTP/localhost@INTEROP.TEST";
 pub const HOST_SERVICE: &str = "host@localhost";
 
 const HOST_PRINCIPAL: &str = "host/localhost@INTEROP.TEST";
-const PASSWORD: &str = "correct horse battery staple";
+/// The user's password.
+pub const PASSWORD: &str = "correct horse battery staple";
 
 /// What a realm is made of.
 #[derive(Clone, Debug)]
@@ -113,6 +117,35 @@ impl Realm {
         let path = self.fresh_path("krb5.conf");
         fs::write(&path, client_profile(self.port, permitted))?;
         Ok(path)
+    }
+
+    /// Writes a krb5.conf whose KDC is at another port.
+    ///
+    /// # Errors
+    /// The file cannot be written.
+    pub fn config_with_kdc_at(&self, port: u16) -> Result<PathBuf> {
+        let path = self.fresh_path("krb5.conf");
+        fs::write(&path, client_profile(port, RealmOptions::default().permitted.as_slice()))?;
+        Ok(path)
+    }
+
+    /// Sends a message to the KDC over TCP and gives its reply, both without the length in front.
+    ///
+    /// # Errors
+    /// The KDC does not answer.
+    pub fn ask_kdc(&self, request: &[u8]) -> Result<Vec<u8>> {
+        let mut stream = TcpStream::connect((Ipv4Addr::LOCALHOST, self.port)).context("connect to the KDC")?;
+        stream.set_read_timeout(Some(peer::PATIENCE))?;
+        // RFC 4120 section 7.2.2
+        stream.write_all(&u32::try_from(request.len())?.to_be_bytes())?;
+        stream.write_all(request)?;
+        let mut length = [0; 4];
+        stream.read_exact(&mut length).context("the KDC's answer")?;
+        let length = u32::from_be_bytes(length).into();
+        let mut reply = Vec::new();
+        stream.take(length).read_to_end(&mut reply)?;
+        ensure!(u64::try_from(reply.len())? == length, "{} of {length} bytes came", reply.len());
+        Ok(reply)
     }
 
     /// The keytab with the keys of both services.

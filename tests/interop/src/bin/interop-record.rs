@@ -1,13 +1,13 @@
 //! Records exchanges between MIT's programs as vector files, for offline tests that replay them.
 //!
-//! `cargo run -p interop --bin interop-record [FOLDER]` writes one file per exchange, `vectors/flows/mit` when
-//! no folder is named. Every realm is made anew, so that all keys are random and worth nothing.
+//! `cargo run -p interop --bin interop-record [FOLDER]` writes one file per exchange, to `flows/mit` and `iakerb`
+//! under the folder, which is `vectors` when none is named. Every realm is made anew, so that all keys are random and worth nothing.
 //!
 //! A file's records, by `kind`:
 //!
 //! | kind | keys |
 //! | --- | --- |
-//! | `setup` | `principal` and `client` as `name@REALM`, `keytab` and `ccache` as files in hex, `now` in RFC 3339 and `unix` of the moment the first token was made, `flags` as asked, `bindings` (application data) if any |
+//! | `setup` | `principal` and `client` as `name@REALM`, `keytab` and (not with IAKERB) `ccache` as files in hex, `now` in RFC 3339 and `unix` of the moment the first token was made, `flags` as asked, `bindings` (application data) if any |
 //! | `token` | `from` (`initiator` or `acceptor`), `token` |
 //! | `context` | `key`, `etype` and `acceptor-subkey` (`yes` or `no`) of the messages, first sequence number of each side |
 //! | `wrap` | `from`, `conf` (`yes` or `no`), `data`, `token` |
@@ -25,7 +25,8 @@ use anyhow::{Context, Result, ensure};
 use interop::conversation::{Side, establish};
 use interop::enctype::Enctype;
 use interop::endpoint::{Acceptor, CbPolicy, Endpoint, Framing, Initiator, State};
-use interop::realm::{Realm, RealmOptions, SERVICE_PRINCIPAL, USER};
+use interop::iakerb::Login;
+use interop::realm::{PASSWORD, Realm, RealmOptions, SERVICE_PRINCIPAL, USER};
 use interop::{curl, peer, python, text};
 use serde::Deserialize;
 use serde_json::json;
@@ -39,8 +40,7 @@ const SIZES: &[usize] = &[0, 1, 16, 17, 100];
 fn main() -> Result<()> {
     let folder = env::args_os()
         .nth(1)
-        .map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../../vectors/flows/mit"), PathBuf::from);
-    fs::create_dir_all(&folder)?;
+        .map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../../vectors"), PathBuf::from);
     let source = format!(
         "MIT krb5 {} through python3-gssapi {} (Debian), by interop-record",
         version("libgssapi-krb5-2")?,
@@ -62,6 +62,7 @@ fn main() -> Result<()> {
     recorder.bound("krb5-bound-18", aes)?;
     recorder.mixed("krb5-mixed-enctypes")?;
     recorder.replayed("krb5-replayed-18", aes)?;
+    recorder.iakerb("mit-login")?;
     recorder.curl("spnego-curl-18", aes)
 }
 
@@ -116,6 +117,21 @@ impl Recorder {
             file.token("acceptor", &step.token()?.context("the answer")?)?;
         }
         self.save(name, &file)
+    }
+
+    /// A login with a password, in which our acceptor carries the messages to the KDC.
+    fn iakerb(&self, name: &str) -> Result<()> {
+        let login = Login::new()?;
+        let request = Initiator::iakerb(PASSWORD).flag("mutual");
+        let now = text::unix_now();
+        let mut ended = login.run(&request, |_| {})?;
+        ended.accepted()?;
+        ended.initiated()?;
+        let mut file = self.header(&login.realm, &request, now)?;
+        for (side, token) in &ended.tokens {
+            file.token(side_name(*side), token)?;
+        }
+        self.save_in("iakerb", name, &file)
     }
 
     /// curl's first request, answered by MIT's library.
@@ -174,21 +190,33 @@ impl Recorder {
 
     fn header(&self, realm: &Realm, request: &Initiator, now: i64) -> Result<File> {
         let mut file = File::default();
-        let framing = if request.framing == Framing::Raw { "raw" } else { "spnego" };
+        let (mech, framing) = match request.framing {
+            Framing::Spnego => ("krb5", "spnego"),
+            Framing::Iakerb => ("iakerb", "raw"),
+            _ => ("krb5", "raw"),
+        };
         writeln!(file.text, "source: {}\nkind: flow\norigin: recorded", self.source)?;
-        writeln!(file.text, "mech: krb5\nframing: {framing}")?;
+        writeln!(file.text, "mech: {mech}\nframing: {framing}")?;
         writeln!(file.text, "\nname: setup\nkind: setup\nprincipal: {SERVICE_PRINCIPAL}\nclient: {USER}")?;
         writeln!(file.text, "now: {}\nunix: {now}\nflags: {}", text::rfc3339(now), request.flags.join(" "))?;
         if let Some(bindings) = &request.channel_bindings {
             file.hex("bindings", &text::unhex(bindings)?)?;
         }
         file.hex("keytab", &fs::read(realm.keytab())?)?;
-        file.hex("ccache", &fs::read(&request.ccache)?)?;
+        if let Some(ccache) = &request.ccache {
+            file.hex("ccache", &fs::read(ccache)?)?;
+        }
         Ok(file)
     }
 
     fn save(&self, name: &str, file: &File) -> Result<()> {
-        let path = self.folder.join(format!("{name}.txt"));
+        self.save_in("flows/mit", name, file)
+    }
+
+    fn save_in(&self, area: &str, name: &str, file: &File) -> Result<()> {
+        let folder = self.folder.join(area);
+        fs::create_dir_all(&folder)?;
+        let path = folder.join(format!("{name}.txt"));
         fs::write(&path, &file.text).with_context(|| format!("write {}", path.display()))?;
         println!("{}", path.display());
         Ok(())

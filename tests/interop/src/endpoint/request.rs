@@ -19,6 +19,8 @@ pub enum Framing {
     Spnego,
     /// Whichever of the two the initiator sends; acceptors only.
     Any,
+    /// IAKERB around Kerberos; MIT's initiators only.
+    Iakerb,
 }
 
 /// What becomes of channel bindings at an acceptor.
@@ -44,7 +46,14 @@ pub struct Initiator {
     /// Host-based name of the acceptor.
     pub target: String,
     /// FILE ccache with the service ticket, and the TGT when it is to be delegated.
-    pub ccache: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ccache: Option<String>,
+    /// The user's name, where there is no ccache.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub user: Option<String>,
+    /// The user's password.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub password: Option<String>,
     /// Flags asked for.
     pub flags: Vec<&'static str>,
     /// Clock, in RFC 3339; the system's when absent.
@@ -61,11 +70,26 @@ pub struct Initiator {
 impl Initiator {
     /// Kerberos with [`STANDARD_FLAGS`] towards the realm's service.
     pub fn new(framing: Framing, ccache: &Path) -> Self {
+        Self { ccache: Some(ccache.display().to_string()), ..Self::without_credential(framing) }
+    }
+
+    /// IAKERB with [`STANDARD_FLAGS`] towards the realm's service, for the realm's user.
+    pub fn iakerb(password: &str) -> Self {
+        Self {
+            user: Some(crate::realm::USER.into()),
+            password: Some(password.into()),
+            ..Self::without_credential(Framing::Iakerb)
+        }
+    }
+
+    fn without_credential(framing: Framing) -> Self {
         Self {
             framing,
             mechs: vec!["krb5"],
             target: crate::realm::SERVICE.into(),
-            ccache: ccache.display().to_string(),
+            ccache: None,
+            user: None,
+            password: None,
             flags: STANDARD_FLAGS.to_vec(),
             now: None,
             channel_bindings: None,

@@ -31,7 +31,11 @@ fn keytab() -> Result<()> {
     for entry in entries {
         let fields: Vec<_> = entry.split_whitespace().collect();
         let [kvno, principal, enctype] = fields[..] else { anyhow::bail!("klist says {entry:?}") };
-        let enctype = enctype.trim_matches(['(', ')']).trim_start_matches("DEPRECATED:");
+        let enctype = match enctype.trim_matches(['(', ')']).trim_start_matches("DEPRECATED:") {
+            // The name that IANA's registry has for number 23.
+            "arcfour-hmac" => "rc4-hmac",
+            name => name,
+        };
         ours.lines()
             .find(|line| {
                 let words: Vec<_> =

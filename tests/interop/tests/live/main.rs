@@ -13,6 +13,7 @@
 //! | `rejects` | what must fail, on which side, and with which error |
 //! | `samples` | MIT's `gss-server` and `gss-client` against our acceptor and initiator |
 //! | `http` | curl, Apache, `gssctl serve` and `gssctl fetch` |
+//! | `iakerb` | MIT's initiators through our IAKERB acceptor, linked in for want of a place in `gssctl` |
 //! | `files` | `gssctl klist` on files of MIT's |
 
 mod bindings;
@@ -21,6 +22,7 @@ mod dce;
 mod delegation;
 mod files;
 mod http;
+mod iakerb;
 mod messages;
 mod peers;
 mod rejects;
