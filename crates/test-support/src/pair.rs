@@ -147,8 +147,12 @@ impl<I: Handshake, A: Handshake> Run<I, A> {
     #[track_caller]
     pub fn established(self) -> (I::Established, A::Established) {
         match self {
-            Self { initiator: End::Done(initiator), acceptor: End::Done(acceptor), .. } => (initiator, acceptor),
-            other => panic!("not established: initiator {:?}, acceptor {:?}", other.initiator, other.acceptor),
+            Self { initiator: End::Done(initiator), acceptor: End::Done(acceptor), .. } => {
+                (initiator, acceptor)
+            }
+            other => {
+                panic!("not established: initiator {:?}, acceptor {:?}", other.initiator, other.acceptor)
+            }
         }
     }
 
