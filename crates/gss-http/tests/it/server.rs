@@ -197,7 +197,7 @@ fn connections_do_not_share_handshakes() {
     expect(&request(&mut connections[0], 3, &[&third(2)]), 401, NEGOTIATE, "scripted");
     expect(&request(&mut connections[2], 3, &[&third(2)]), 401, NEGOTIATE, "http_nothing_to_continue");
     let answer = request(&mut connections[1], 3, &[&third(2)]);
-    let Answer::Accepted { context: ScriptedContext(Scripted { user: 2, .. }), .. } = answer else {
+    let Answer::Accepted { context: ScriptedContext(Scripted { user: 2, .. }, _), .. } = answer else {
         panic!("{answer:?}")
     };
     // The failure ended the first user's handshake; success ended the second's.
