@@ -74,6 +74,11 @@ fn other_requests_with_the_same_numbers_are_new() {
         let forge = Forge { seed, ..Forge::new(AES256) };
         accept(&config, &forge.token()).unwrap();
     }
+    for sequence in [Some(2), Some(3), None] {
+        // The same confounder, as bad randomness would give, and so the same first block.
+        let forge = Forge { sequence, ..Forge::new(AES256) };
+        accept(&config, &forge.token()).unwrap();
+    }
     let mut bob = Forge::new(AES256);
     (bob.client, bob.maker.client) = (principal("bob@EXAMPLE.COM"), principal("bob@EXAMPLE.COM"));
     bob.maker.session_key = test_support::ticket::key(AES256, 444);

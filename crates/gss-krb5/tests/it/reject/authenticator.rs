@@ -192,6 +192,27 @@ fn other_checksums_cover_nothing_and_have_to_be_allowed() {
 }
 
 #[test]
+fn an_allowance_allows_one_thing() {
+    let bare = Forge::new(AES256).message();
+    let missing = with(|forge| forge.checksum = None);
+    let weak = with(|forge| forge.subkey = Some((EncType::RC4_HMAC, vec![1; 16])));
+    let code = |allow, token: &[u8]| {
+        accept(&config(AES256).allow(allow), token).err().map(|error| gss_core::Diagnose::code(&error))
+    };
+    for (allow, expected) in [
+        (Allow::NOTHING, [Some("wrong_framing"), Some("checksum_missing"), Some("weak_enctype")]),
+        (Allow::BARE_AP_REQ, [None, Some("checksum_missing"), Some("weak_enctype")]),
+        (Allow::MISSING_CHECKSUM, [Some("wrong_framing"), None, Some("weak_enctype")]),
+    ] {
+        let codes = [&bare, &missing, &weak].map(|token| code(allow, token));
+        assert_eq!(codes, expected, "{allow:?}");
+    }
+    let codes = [&bare, &missing].map(|token| code(Allow::WEAK_ENCTYPES, token));
+    assert_eq!(codes, [Some("wrong_framing"), Some("checksum_missing")]);
+    assert_ne!(code(Allow::WEAK_ENCTYPES, &weak), Some("weak_enctype"));
+}
+
+#[test]
 fn a_replay_cache_that_cannot_tell_refuses() {
     #[derive(Debug)]
     struct Fails(ReplayError);

@@ -107,6 +107,7 @@ fn a_krb_error_names_our_service_and_our_time() {
     assert_eq!(id, [3, 0]);
     assert_eq!((error.stime.unix_seconds(), error.susec.get()), (now_plus(7).seconds(), 0));
     assert_eq!(error.error_code, ErrorCode::KRB_AP_ERR_INAPP_CKSUM);
+    assert_eq!(error.realm.as_bytes(), b"EXAMPLE.COM");
     assert!(error.sname.is(&["HTTP", "www.example.com"]) && error.cname.is_none() && error.e_text.is_none());
 
     // Without a key there is no name; the error is told nevertheless.
