@@ -7,6 +7,7 @@ mod flows;
 mod forge;
 mod handshake;
 mod iakerb;
+mod mit_pac;
 mod properties;
 mod reject;
 mod replay;

@@ -1,13 +1,13 @@
 //! Tickets of MIT's KDC, recorded: their PAC names the client and says nothing else of it.
 
 use crate::world::principal;
+use alloc::sync::Arc;
 use gss_core::{Env, Handshake, Step, Timestamp};
 use gss_krb5::authdata::PacPolicy;
 use gss_krb5::replay::MemoryReplayCache;
 use gss_krb5::{Accepted, Acceptor, AcceptorConfig, AcceptorError, Context, ServiceKeys};
 use krb5_asn1::{AuthDataType, AuthorizationData, Decode};
 use krb5_crypto::{EncType, Key};
-use std::sync::Arc;
 use test_support::TestRng;
 use test_support::vectors::{self, Record};
 
@@ -29,12 +29,12 @@ fn accept(record: &Record, policy: PacPolicy, change: u8) -> Result<Context<Acce
 /// Types of a PAC's buffers (MS-PAC section 2.4).
 fn pac_types(authorization_data: &[u8]) -> Vec<u32> {
     let outer = AuthorizationData::from_der(authorization_data).unwrap();
-    for element in outer.iter().map(Result::unwrap) {
+    for element in outer.iter() {
         if element.ad_type != AuthDataType::IF_RELEVANT {
             continue;
         }
         let inner = AuthorizationData::from_der(element.ad_data.as_bytes()).unwrap();
-        for element in inner.iter().map(Result::unwrap) {
+        for element in inner.iter() {
             if element.ad_type == AuthDataType::WIN2K_PAC {
                 let pac = element.ad_data.as_bytes();
                 let count = u32::from_le_bytes(pac[..4].try_into().unwrap()) as usize;
