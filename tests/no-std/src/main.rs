@@ -17,8 +17,8 @@ mod bare {
 
     use gss_core::framing::{self, Framed};
     use gss_core::{
-        ChannelBindings, CryptoRng, Env, Handshake, Opener, Protection, Sealer, SecurityContext, SliceSink, Step,
-        Timestamp, TokenSink, oid,
+        ChannelBindings, CryptoRng, Env, Handshake, Opener, Protection, Sealer, SecurityContext, SliceSink,
+        Step, Timestamp, TokenSink, oid,
     };
     use gss_krb5::{ServiceTicketRef, TicketTimes};
     use gss_spnego::{Initiator, Offer};
@@ -61,14 +61,17 @@ mod bare {
             flags: TicketFlags::default(),
             times: TicketTimes::default(),
         };
-        let kerberos = gss_krb5::Initiator::new(ticket).channel_bindings(&ChannelBindings::tls_exporter(&[1; 32]));
+        let kerberos =
+            gss_krb5::Initiator::new(ticket).channel_bindings(&ChannelBindings::tls_exporter(&[1; 32]));
         let initiator = Initiator::new([Offer::new(oid::KRB5, kerberos)]);
 
         let mut rng = black_box(Counter(1));
         let mut env = Env::new(Timestamp::from_seconds(black_box(0)), &mut rng);
         let mut request = [0; 2048];
         let mut output = SliceSink::new(&mut request);
-        let Step::Continue(initiator) = initiator.step(&mut [], &mut output, &mut env).ok()? else { return None };
+        let Step::Continue(initiator) = initiator.step(&mut [], &mut output, &mut env).ok()? else {
+            return None;
+        };
         let mut header = [0; 4096];
         black_box(gss_http::field::write_negotiate(output.as_slice(), &mut SliceSink::new(&mut header))).ok();
 

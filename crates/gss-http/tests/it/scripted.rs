@@ -66,7 +66,7 @@ impl Handshake for Scripted {
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct ScriptedContext(pub(crate) Scripted, NoMessages);
+pub(crate) struct ScriptedContext(pub(crate) Scripted, pub(crate) NoMessages);
 
 impl SecurityContext for ScriptedContext {
     type Sealer = NoMessages;
@@ -106,7 +106,7 @@ impl SecurityContext for ScriptedContext {
     }
 }
 
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct NoMessages;
 
 impl Sealer for NoMessages {
