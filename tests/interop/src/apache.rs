@@ -29,6 +29,7 @@ pub struct ApacheOptions {
 pub struct Apache {
     port: u16,
     peer: Peer,
+    delegated: std::path::PathBuf,
     error_log: std::path::PathBuf,
 }
 
@@ -47,8 +48,12 @@ impl Apache {
         fs::create_dir(folder.join("pages"))?;
         let state = folder.join("state");
         fs::create_dir(&state)?;
+        let delegated = folder.join("delegated");
+        fs::create_dir(&delegated)?;
         // Apache serves as another user when the tests run as root.
-        fs::set_permissions(&state, fs::Permissions::from_mode(0o777))?;
+        for writable in [&state, &delegated] {
+            fs::set_permissions(writable, fs::Permissions::from_mode(0o777))?;
+        }
         fs::write(folder.join("pages/index.html"), PAGE)?;
         let config = folder.join("apache.conf");
         fs::write(&config, configuration(&folder, modules, keytab, port, options)?)?;
@@ -59,12 +64,17 @@ impl Apache {
         let mut peer = Peer::start("apache2", &mut command, folder.join("output.log"))?;
         let error_log = folder.join("error.log");
         peer.wait_for_port(port).map_err(|error| error.context(peer::log_tail(&error_log)))?;
-        Ok(Self { port, peer, error_log })
+        Ok(Self { port, peer, delegated, error_log })
     }
 
     /// Its root page, under the host name that the service's principal has.
     pub fn url(&self) -> String {
         format!("http://localhost:{}/", self.port)
+    }
+
+    /// The ccache with what a user has delegated; absent until then.
+    pub fn delegated(&self, user: &str) -> std::path::PathBuf {
+        self.delegated.join(user)
     }
 
     /// The end of its logs.
@@ -107,6 +117,8 @@ fn configuration(
          AuthName interop\n\
          GssapiAllowedMech krb5\n\
          GssapiCredStore keytab:{keytab}\n\
+         GssapiDelegCcacheDir {folder}/delegated\n\
+         GssapiDelegCcachePerms mode:0644\n\
          Require valid-user\n\
          </Location>\n"
     )?;

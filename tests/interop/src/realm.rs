@@ -134,7 +134,8 @@ impl Realm {
     /// # Errors
     /// The KDC does not answer.
     pub fn ask_kdc(&self, request: &[u8]) -> Result<Vec<u8>> {
-        let mut stream = TcpStream::connect((Ipv4Addr::LOCALHOST, self.port)).context("connect to the KDC")?;
+        let mut stream =
+            TcpStream::connect((Ipv4Addr::LOCALHOST, self.port)).context("connect to the KDC")?;
         stream.set_read_timeout(Some(peer::PATIENCE))?;
         // RFC 4120 section 7.2.2
         stream.write_all(&u32::try_from(request.len())?.to_be_bytes())?;

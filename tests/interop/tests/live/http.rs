@@ -2,8 +2,9 @@
 
 use anyhow::{Result, ensure};
 use interop::apache::{Apache, ApacheOptions, PAGE};
+use interop::enctype::Enctype;
 use interop::realm::{Realm, RealmOptions, USER};
-use interop::{curl, gssctl};
+use interop::{curl, gssctl, text};
 
 #[test]
 fn curl_to_our_server() -> Result<()> {
@@ -63,6 +64,42 @@ fn curl_with_a_ticket_for_another_key_is_refused() -> Result<()> {
     Ok(())
 }
 
+/// RC4 has to be named to be had.
+#[test]
+fn rc4_is_refused_over_http_unless_allowed() -> Result<()> {
+    let realm = Realm::start(&RealmOptions::single(Enctype::RC4))?;
+    let strict = gssctl::Server::start(&realm, realm.keytab(), &[])?;
+    let lenient = gssctl::Server::start(&realm, realm.keytab(), &["--allow", "rc4"])?;
+    let ccache = realm.login()?;
+    assert_eq!(curl::negotiate(&realm, Some(&ccache), &[&strict.url()])?.last()?.status, 401);
+    let fetched = curl::negotiate(&realm, Some(&ccache), &[&lenient.url()])?;
+    ensure!(fetched.last()?.status == 200, "{fetched:?}\n{}", lenient.log_tail());
+    assert!(fetched.body.contains(USER), "{fetched:?}");
+
+    let ccache = ccache.display().to_string();
+    let refused = gssctl::run(&realm, &["fetch", "--ccache", &ccache, &lenient.url()])?;
+    assert!(!refused.status.success(), "{refused:?}");
+    let fetched = gssctl::run(&realm, &["fetch", "--allow-rc4", "--ccache", &ccache, &lenient.url()])?;
+    assert!(fetched.status.success() && fetched.stdout.contains(USER), "{fetched:?}");
+    Ok(())
+}
+
+/// A server that insists on a channel takes nobody who names none.
+#[test]
+fn curl_without_a_channel_is_refused_where_one_is_required() -> Result<()> {
+    let realm = Realm::start(&RealmOptions::default())?;
+    let ccache = realm.login()?;
+    let channel = text::hex(b"tls-server-end-point:a hash");
+    for (policy, status) in [("verify", 200), ("require", 401)] {
+        let options = ["--cb-policy", policy, "--channel-bindings", &channel];
+        let server = gssctl::Server::start(&realm, realm.keytab(), &options)?;
+        let fetched = curl::negotiate(&realm, Some(&ccache), &[&server.url()])?;
+        assert_eq!(fetched.last()?.status, status, "{policy}: {fetched:?}");
+        assert_eq!(fetched.body.contains(USER), status == 200, "{policy}: {fetched:?}");
+    }
+    Ok(())
+}
+
 #[test]
 fn our_client_to_apache() -> Result<()> {
     let realm = Realm::start(&RealmOptions::default())?;
@@ -77,6 +114,35 @@ fn our_client_to_apache() -> Result<()> {
     ensure!(told.status.success() && told.stdout.contains(PAGE), "{told:?}\n{}", apache.log_tail());
     assert!(told.stderr.contains("401") && told.stderr.contains("200"), "the steps: {told:?}");
     Ok(())
+}
+
+/// Kerberos tokens without SPNEGO around them.
+#[test]
+fn our_client_to_apache_without_spnego() -> Result<()> {
+    let realm = Realm::start(&RealmOptions::default())?;
+    let apache = Apache::start(&realm, realm.keytab(), &ApacheOptions::default())?;
+    let ccache = realm.login()?.display().to_string();
+    let fetched = gssctl::run(&realm, &["fetch", "--raw", "--ccache", &ccache, &apache.url()])?;
+    ensure!(fetched.status.success(), "{fetched:?}\n{}", apache.log_tail());
+    assert_eq!(fetched.stdout, PAGE);
+    Ok(())
+}
+
+/// What our client delegates is good for fetching another ticket, and only comes when asked for.
+#[test]
+fn our_client_delegates_to_apache() -> Result<()> {
+    let realm = Realm::start(&RealmOptions::default())?;
+    let apache = Apache::start(&realm, realm.keytab(), &ApacheOptions::default())?;
+    let ccache = realm.login()?.display().to_string();
+    let delegated = apache.delegated(USER);
+
+    let fetched = gssctl::run(&realm, &["fetch", "--ccache", &ccache, &apache.url()])?;
+    ensure!(fetched.status.success() && !delegated.exists(), "{fetched:?}\n{}", apache.log_tail());
+
+    let fetched = gssctl::run(&realm, &["fetch", "--delegate", "--ccache", &ccache, &apache.url()])?;
+    ensure!(fetched.status.success() && delegated.exists(), "{fetched:?}\n{}", apache.log_tail());
+    assert_eq!(fetched.stdout, PAGE);
+    realm.kvno(&delegated, "host/localhost")
 }
 
 #[test]
@@ -115,6 +181,9 @@ fn our_client_refuses_a_server_that_does_not_prove_itself() -> Result<()> {
     let ccache = ccache.display().to_string();
     let fetched = gssctl::run(&realm, &["fetch", "--ccache", &ccache, &apache.url()])?;
     assert!(!fetched.status.success() && !fetched.stdout.contains(PAGE), "{fetched:?}");
+
+    let fetched = gssctl::run(&realm, &["fetch", "--unproven", "--ccache", &ccache, &apache.url()])?;
+    assert!(fetched.status.success() && fetched.stdout == PAGE, "the user waived it: {fetched:?}");
     Ok(())
 }
 
