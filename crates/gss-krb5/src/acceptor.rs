@@ -22,7 +22,7 @@ use alloc::vec::Vec;
 use core::fmt::{self, Display};
 use core::ops::Deref;
 use gss_core::{AcceptableBindings, ContextFlags, Env, Handshake, Oid, Role, Step, TokenSink, oid};
-use krb5_asn1::{AddressType, ApRep, Decode, EncApRepPart, Principal, TicketFlags};
+use krb5_asn1::{AddressType, ApOptions, ApRep, ApReq, Decode, EncApRepPart, Principal, TicketFlags};
 use krb5_crypto::{EncType, Key, KeyUsage};
 use reply::CipherHead;
 use request::Request;
@@ -123,22 +123,30 @@ fn start<P>(
 ) -> Result<Step<Acceptor<P>, Context<Accepted>>, AcceptorError> {
     let token = ContextToken::parse_as(input, &connection.mechanism())?;
     let framing = token.framing;
+    let message = input.get_mut(token.message).unwrap_or_default();
     let result = match token.id {
-        TokenId::AP_REQ => {
-            let message = input.get_mut(token.message).unwrap_or_default();
-            Request::accept(message, framing, config, connection, env)
-                .and_then(|request| answer(request, framing, config, connection.mechanism(), output, env))
-        }
+        TokenId::AP_REQ => Request::accept(message, framing, config, connection, env)
+            .and_then(|request| answer(request, framing, connection.mechanism(), output, env)),
         found => Err(AcceptorError::UnexpectedToken { found }),
     };
-    result.inspect_err(|error| reply::put_krb_error(error, framing, config, output, env))
+    result.inspect_err(|error| {
+        if token.id != TokenId::AP_REQ || waits_for_answer(message) {
+            reply::put_krb_error(error, framing, config, output, env);
+        }
+    })
+}
+
+/// Whether the initiator waits for an AP-REP, or a KRB-ERROR in its place; so it does for all one can know when its
+/// request is of another version. What it says is not authenticated, and decides nothing else. Only ciphertexts may
+/// have changed in `message`.
+fn waits_for_answer(message: &[u8]) -> bool {
+    ApReq::from_der(message).map_or(true, |request| request.ap_options.contains(ApOptions::MUTUAL_REQUIRED))
 }
 
 /// All checks are passed: chooses the keys, answers, and establishes the context.
 fn answer<P>(
     request: Request,
     framing: Framing,
-    config: &AcceptorConfig,
     mechanism: Oid,
     output: &mut dyn TokenSink,
     env: &mut Env<'_>,
@@ -146,9 +154,8 @@ fn answer<P>(
     let flags = request.flags;
     let mutual = flags.contains(ContextFlags::MUTUAL);
     let (acceptor_key, sequence, own) = if mutual {
-        let subkey = reply::choose_subkey(&request, config)
-            .map(|enctype| Key::generate(enctype, env.rng))
-            .transpose()?;
+        let subkey =
+            reply::choose_subkey(&request).map(|enctype| Key::generate(enctype, env.rng)).transpose()?;
         let sequence = env.rng.next_u32() & reply::FIRST_SEQUENCE_MASK;
         let own = reply::put_ap_rep(&request, subkey.as_ref(), sequence, framing, output, env)?;
         (subkey, sequence, own)
@@ -213,6 +220,7 @@ pub struct Accepted {
     times: TicketTimes,
     authorization_data: Vec<u8>,
     pac_verified: bool,
+    unverified_target_name: bool,
     delegated: Vec<ServiceTicket>,
 }
 
@@ -257,6 +265,13 @@ impl Accepted {
     #[must_use]
     pub fn has_verified_pac(&self) -> bool {
         self.pac_verified
+    }
+
+    /// Whether the client says that it did not verify the service's name, as when it came from an insecure look-up
+    /// (KERB_AP_OPTIONS_UNVERIFIED_TARGET_NAME, MS-KILE 3.2.5.8).
+    #[must_use]
+    pub fn has_unverified_target_name(&self) -> bool {
+        self.unverified_target_name
     }
 
     /// The tickets that the client delegated, with their session keys.

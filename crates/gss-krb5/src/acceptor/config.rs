@@ -48,7 +48,8 @@ impl AcceptorConfig {
         self
     }
 
-    /// By how many seconds clocks may differ, 300 by default.
+    /// By how many seconds clocks may differ, 300 by default. Acceptors that share a replay cache must agree on it,
+    /// since the cache keeps an authenticator as long as the one that took it would.
     #[must_use]
     pub fn skew(mut self, seconds: u32) -> Self {
         self.skew = seconds;

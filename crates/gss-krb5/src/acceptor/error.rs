@@ -193,8 +193,7 @@ impl AcceptorError {
             Self::NoKey { reason: NoKey::EncType { .. }, .. } | Self::WeakEncType { .. } => {
                 ErrorCode::KDC_ERR_ETYPE_NOSUPP
             }
-            Self::Replay(ReplayError::Replayed) => ErrorCode::KRB_AP_ERR_REPEAT,
-            Self::Replay(_) => ErrorCode::KRB_ERR_GENERIC,
+            Self::Replay(error) => ErrorCode(error.minor()?),
             Self::Skew { .. } => ErrorCode::KRB_AP_ERR_SKEW,
             Self::ThirdLegSequence { .. } => ErrorCode::KRB_AP_ERR_BADORDER,
             Self::ThirdLegReflected | Self::ThirdLegSubkey => ErrorCode::KRB_AP_ERR_BADDIRECTION,
@@ -216,7 +215,6 @@ impl Diagnose for AcceptorError {
             Self::Output(_) | Self::TooManyBindings { .. } => Blame::Caller,
             Self::Key(_)
             | Self::NoKey { .. }
-            | Self::Replay(ReplayError::Forgotten | ReplayError::Full { .. } | ReplayError::Unavailable)
             | Self::Skew { .. }
             | Self::TicketExpired { .. }
             | Self::TicketIntegrity { .. }
@@ -225,6 +223,7 @@ impl Diagnose for AcceptorError {
             | Self::UserToUser
             | Self::WeakEncType { .. }
             | Self::WrongService { .. } => Blame::Environment,
+            Self::Replay(error) => error.blame(),
             _ => Blame::Peer,
         }
     }
@@ -254,8 +253,7 @@ impl Diagnose for AcceptorError {
             Self::NoKey { reason: NoKey::Version { .. }, .. } => "no_key_of_version",
             Self::Output(_) => "buffer_too_small",
             Self::Overlap => "overlapping_fields",
-            Self::Replay(ReplayError::Replayed) => "replayed",
-            Self::Replay(_) => "replay_cache",
+            Self::Replay(error) => error.code(),
             Self::Skew { .. } => "clock_skew",
             Self::ThirdLegIntegrity => "third_leg_integrity",
             Self::ThirdLegReflected => "third_leg_reflected",
@@ -298,7 +296,7 @@ impl Diagnose for AcceptorError {
             | Self::ThirdLegSubkey
             | Self::Token(_)
             | Self::UnexpectedToken { .. } => MajorStatus::DEFECTIVE_TOKEN,
-            Self::Replay(ReplayError::Replayed) => MajorStatus::DUPLICATE_TOKEN,
+            Self::Replay(error) => error.major(),
             Self::TicketExpired { .. } => MajorStatus::CREDENTIALS_EXPIRED,
             Self::NoKey { .. } | Self::UserToUser => MajorStatus::NO_CRED,
             Self::Address { .. }
@@ -308,7 +306,6 @@ impl Diagnose for AcceptorError {
             | Self::WrongService { .. } => MajorStatus::UNAUTHORIZED,
             Self::Key(_)
             | Self::Output(_)
-            | Self::Replay(_)
             | Self::Skew { .. }
             | Self::TicketInvalid
             | Self::TicketNotYetValid { .. }

@@ -1,7 +1,7 @@
 //! What an acceptor sends: AP-REP, or KRB-ERROR.
 
 use super::request::Request;
-use super::{AcceptorConfig, AcceptorError, Allow};
+use super::{AcceptorConfig, AcceptorError};
 use crate::tail::Tail;
 use crate::ticket::kerberos_time;
 use crate::token::{Framing, TokenId};
@@ -18,15 +18,11 @@ pub(super) const FIRST_SEQUENCE_MASK: u32 = 0x3fff_ffff;
 /// Room for an AP-REP while it is built, in bytes.
 const AP_REP_ROOM: usize = 512;
 
-/// The enctype of the acceptor's subkey: the initiator's first offer that we take (RFC 4537 section 4), else that of
-/// the session key. Tokens of RFC 4757 use no acceptor subkey.
-pub(super) fn choose_subkey(request: &Request, config: &AcceptorConfig) -> Option<EncType> {
-    let acceptable = |enctype: &EncType| {
-        enctype.is_supported() && (!enctype.is_weak() || config.allows(Allow::WEAK_ENCTYPES))
-    };
-    let chosen =
-        request.offered.iter().copied().find(acceptable).unwrap_or_else(|| request.initiator_key.enctype());
-    chosen.uses_cfx().then_some(chosen)
+/// The enctype of the acceptor's subkey: the initiator's first offer that we have (RFC 4537 section 4), else that of
+/// its own key. Weak ones are passed over, for tokens of RFC 4757 use no acceptor subkey.
+pub(super) fn choose_subkey(request: &Request) -> Option<EncType> {
+    let own = request.initiator_key.enctype();
+    request.offered.iter().copied().chain([own]).find(|enctype| enctype.uses_cfx())
 }
 
 /// The first bytes of an AP-REP's ciphertext. The confounder is random, so that no other AP-REP has the same.

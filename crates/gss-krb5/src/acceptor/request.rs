@@ -137,6 +137,7 @@ impl Request {
                 times: ticket_times(&ticket),
                 authorization_data: encode_authorization_data(&ticket)?,
                 pac_verified: ticket_data.pac.is_some(),
+                unverified_target_name: client_data.unverified_target_name,
                 delegated,
             },
             flags: wishes.granted(bindings.outcome()),
@@ -344,16 +345,12 @@ impl<'a> Wishes<'a> {
         options: ApOptions,
         config: &AcceptorConfig,
     ) -> Result<Self, AcceptorError> {
-        let mutual = if options.contains(ApOptions::MUTUAL_REQUIRED) {
-            ContextFlags::MUTUAL
-        } else {
-            ContextFlags::NONE
-        };
         let Some(checksum) = &authenticator.cksum else {
             return match config.allows(Allow::MISSING_CHECKSUM) {
+                // Such an initiator asks for nothing (RFC 4121 section 4.1.1 has no place to ask in).
                 true => Ok(Self {
                     bindings: None,
-                    flags: mutual,
+                    flags: ContextFlags::NONE,
                     delegation: None,
                     finished: None,
                     _checksum: None,
@@ -375,6 +372,11 @@ impl<'a> Wishes<'a> {
         if !config.allows(Allow::MISSING_CHECKSUM) {
             return Err(AcceptorError::ChecksumType { found: ChecksumType(checksum.cksumtype) });
         }
+        let mutual = if options.contains(ApOptions::MUTUAL_REQUIRED) {
+            ContextFlags::MUTUAL
+        } else {
+            ContextFlags::NONE
+        };
         // Samba's clients put a checksum over nothing there.
         let found = ChecksumType(checksum.cksumtype);
         let verified = session_key

@@ -36,7 +36,7 @@ impl Forge {
     pub(crate) fn new(enctype: EncType) -> Self {
         let maker = maker(enctype);
         Self {
-            options: ApOptions::default(),
+            options: ApOptions::MUTUAL_REQUIRED,
             client: CLIENT.parse().unwrap(),
             checksum: Some((ChecksumType::GSS, checksum(ContextFlags::INTEGRITY, b""))),
             time: now_plus(0),

@@ -44,7 +44,7 @@ fn unauthenticated(token: &[u8]) -> BTreeMap<&'static str, Range<usize>> {
     parts.insert("mechanism", 4..13);
     // The mutual option only repeats a flag of the authenticator's checksum, which counts; the other options but
     // USE-SESSION-KEY have no meaning. The first of these bytes says how many bits of the last are unused.
-    let options = position(b"\x03\x05\x00\x00\x00\x00\x00");
+    let options = position(b"\x03\x05\x00\x20\x00\x00\x00");
     parts.insert("ap-options", options + 2..options + 7);
     // Realm and name in clear select a key; the context's names are those of the key that decrypts.
     parts.insert("realm", range_of(request.ticket.realm.as_bytes(), token));

@@ -2,12 +2,12 @@
 
 use super::refused;
 use crate::forge::{Forge, checksum, framed};
-use crate::world::{AES128, AES256, CLIENT, accept, config, config_with, now_plus, principal};
+use crate::world::{AES128, AES256, CLIENT, accept, config, config_with, now_plus, principal, step};
 use gss_core::{ContextFlags, MajorStatus, SecurityContext, Timestamp};
 use gss_krb5::authdata::AuthDataError;
 use gss_krb5::checksum::ChecksumError;
 use gss_krb5::replay::{MemoryReplayCache, NotReplayed, ReplayCache, ReplayEntry, ReplayError};
-use gss_krb5::{AcceptorConfig, AcceptorError, Allow};
+use gss_krb5::{Acceptor, AcceptorConfig, AcceptorError, Allow};
 use krb5_asn1::{ApOptions, AuthDataType, ErrorCode, NameType};
 use krb5_crypto::{ChecksumType, EncType, KeyError, KeyUsage};
 use test_support::ticket::{NOW, key};
@@ -222,16 +222,24 @@ fn a_replay_cache_that_cannot_tell_refuses() {
         }
     }
     let generic = Some(ErrorCode::KRB_ERR_GENERIC);
-    for reason in [ReplayError::Unavailable, ReplayError::Full { capacity: 1 }, ReplayError::Forgotten] {
+    let full = ("replay_cache_full", MajorStatus::FAILURE, generic);
+    for (reason, verdict) in [
+        (ReplayError::Unavailable, ("replay_cache_unavailable", MajorStatus::FAILURE, generic)),
+        (ReplayError::Full { capacity: 1 }, full),
+        (
+            ReplayError::Forgotten,
+            ("replay_forgotten", MajorStatus::OLD_TOKEN, Some(ErrorCode::KRB_AP_ERR_SKEW)),
+        ),
+    ] {
         let config = config_with(AES256, Fails(reason));
-        let error = refused(&config, &with(|_| {}), ("replay_cache", MajorStatus::FAILURE, generic));
+        let error = refused(&config, &with(|_| {}), verdict);
         assert_eq!(error, AcceptorError::Replay(reason));
     }
     // A full cache of the real kind.
     let config = config_with(AES256, MemoryReplayCache::with_capacity_and_shards(1, 1));
     accept(&config, &with(|_| {})).unwrap();
     let second = with(|forge| forge.seed = 6);
-    let error = refused(&config, &second, ("replay_cache", MajorStatus::FAILURE, generic));
+    let error = refused(&config, &second, full);
     assert_eq!(error, AcceptorError::Replay(ReplayError::Full { capacity: 1 }));
 }
 
@@ -249,4 +257,15 @@ fn what_is_refused_takes_no_room_in_the_replay_cache() {
     assert_eq!(cache.statistics().entries, 0);
     accept(&config, &with(|_| {})).unwrap();
     assert_eq!(cache.statistics().entries, 1);
+}
+
+#[test]
+fn who_waits_for_no_answer_gets_none() {
+    let mut forge = Forge::new(AES256);
+    forge.options = ApOptions::default();
+    forge.time = now_plus(-301);
+    let config = config(AES256);
+    let (outcome, reply) = step(Acceptor::new(&config), &forge.token(), now_plus(0));
+    assert!(matches!(outcome, Err(AcceptorError::Skew { .. })), "{outcome:?}");
+    assert!(reply.is_empty());
 }

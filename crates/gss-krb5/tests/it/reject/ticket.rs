@@ -199,7 +199,7 @@ fn addresses() {
 #[test]
 fn user_to_user_is_not_offered() {
     let mut forge = Forge::new(AES256);
-    forge.options = ApOptions::USE_SESSION_KEY;
+    forge.options = ApOptions::USE_SESSION_KEY | ApOptions::MUTUAL_REQUIRED;
     let verdict = ("user_to_user", MajorStatus::NO_CRED, Some(ErrorCode::KRB_AP_ERR_NOKEY));
     assert_eq!(refused(&config(AES256), &forge.token(), verdict), AcceptorError::UserToUser);
 }
