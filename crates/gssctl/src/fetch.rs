@@ -18,7 +18,7 @@ use std::path::PathBuf;
 /// The server has to prove who it is before anything of its answer is printed. Exits with 0 when the status is 2xx.
 #[derive(Debug, clap::Args)]
 pub struct Arguments {
-    /// http://host[:port]/path
+    /// http://host/path, or http://host:port/path
     url: Url,
     /// Where the tickets are; default: KRB5CCNAME, then where kinit puts it
     #[arg(long, value_name = "FILE")]

@@ -5,6 +5,7 @@ use gss_core::{Diagnose, Env, Handshake, Oid, SecurityContext, Step, Timestamp, 
 use gss_spnego::wire::{Field, MechTypeList, NegTokenResp, NegotiationToken};
 use gss_spnego::{Acceptor, Error, Established, Initiator, Offer};
 use test_support::TestRng;
+use test_support::pair::{End, Pair};
 
 pub(crate) type SpnegoError = Error<MechanismError>;
 pub(crate) type Outcome = Result<Established<Context>, SpnegoError>;
@@ -116,50 +117,23 @@ pub(crate) fn tampered(
     acceptor: TestAcceptor,
     mut tamper: impl FnMut(usize, &mut Vec<u8>),
 ) -> Conversation {
-    let (mut left, mut right) = (Side::Running(initiator), Side::Running(acceptor));
-    let (mut tokens, mut token) = (Vec::new(), Vec::new());
-    for turn in 0..16 {
-        let sent = if turn % 2 == 0 { left.turn(&token) } else { right.turn(&token) };
-        token = match sent {
-            Some(sent) if !sent.is_empty() => sent,
-            _ => break,
-        };
-        tokens.push(token.clone());
-        tamper(turn, &mut token);
-    }
-    Conversation { initiator: left.outcome(), acceptor: right.outcome(), tokens }
+    let mut tokens = Vec::new();
+    let mut pair = Pair::at(0).tampering(|leg| {
+        tokens.push(leg.token.clone());
+        tamper(leg.index, leg.token);
+    });
+    let run = pair.run(initiator, acceptor);
+    drop(pair);
+    Conversation { initiator: outcome(run.initiator), acceptor: outcome(run.acceptor), tokens }
 }
 
-enum Side<S> {
-    Running(S),
-    Over(Outcome),
-    Moving,
-}
-
-impl<S: Handshake<Established = Established<Context>, Error = SpnegoError>> Side<S> {
-    /// What this side sends in answer to `token`; `None` when it is over.
-    fn turn(&mut self, token: &[u8]) -> Option<Vec<u8>> {
-        let state = match core::mem::replace(self, Self::Moving) {
-            Self::Running(state) => state,
-            other => {
-                *self = other;
-                return None;
-            }
-        };
-        let (outcome, output) = step(state, token);
-        *self = match outcome {
-            Ok(Step::Continue(next)) => Self::Running(next),
-            Ok(Step::Done(context)) => Self::Over(Ok(context)),
-            Err(error) => Self::Over(Err(error)),
-        };
-        Some(output)
-    }
-
-    fn outcome(self) -> Option<Outcome> {
-        match self {
-            Self::Over(outcome) => Some(outcome),
-            _ => None,
-        }
+fn outcome<H: Handshake<Established = Established<Context>, Error = SpnegoError>>(
+    end: End<H>,
+) -> Option<Outcome> {
+    match end {
+        End::Done(context) => Some(Ok(context)),
+        End::Failed(error) => Some(Err(error)),
+        End::Waiting(_) => None,
     }
 }
 
