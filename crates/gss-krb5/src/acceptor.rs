@@ -55,7 +55,7 @@ impl<P: Deref<Target = AcceptorConfig>> Acceptor<P> {
     ///
     /// # Errors
     /// [`AcceptorError::TooManyBindings`] for more than
-    /// [`MAX_ACCEPTABLE_BINDINGS`](crate::MAX_ACCEPTABLE_BINDINGS).
+    /// [`MAX_ACCEPTABLE_BINDINGS`].
     pub fn channel_bindings(self, acceptable: &AcceptableBindings<'_>) -> Result<Self, AcceptorError> {
         let check = BindingCheck::new(acceptable)
             .ok_or(AcceptorError::TooManyBindings { count: acceptable.any_of.len() })?;
