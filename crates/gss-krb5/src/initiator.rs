@@ -15,7 +15,8 @@ use gss_core::{
     BindingOutcome, ChannelBindings, ContextFlags, Env, Handshake, Oid, Role, Step, Timestamp, TokenSink, oid,
 };
 use krb5_asn1::{
-    ApRep, Decode, EncApRepPart, EncryptedData, KerberosTime, KrbError, Microseconds, Octets, UInt32,
+    ApRep, Decode, EncApRepPart, EncryptedData, KerberosTime, KrbError, Microseconds, Octets, TicketFlags,
+    UInt32,
 };
 use krb5_crypto::{EncType, Key, KeyUsage};
 use request::Sent;
@@ -109,6 +110,16 @@ impl<C: HeldTicket> Initiator<C> {
     #[must_use]
     pub fn delegate(self, ticket_granting_ticket: C) -> Self {
         self.configure(|start| start.delegated = Some(ticket_granting_ticket))
+    }
+
+    /// The same if the KDC trusts the service with it: if the service ticket says OK-AS-DELEGATE
+    /// (`GSS_C_DELEG_POLICY_FLAG`, RFC 5896). Otherwise nothing is delegated.
+    #[must_use]
+    pub fn delegate_if_trusted(self, ticket_granting_ticket: C) -> Self {
+        self.configure(|start| {
+            let trusted = start.ticket.held().flags.contains(TicketFlags::OK_AS_DELEGATE);
+            start.delegated = trusted.then_some(ticket_granting_ticket);
+        })
     }
 
     /// Offers these enctypes for the acceptor's subkey, best first (RFC 4537); the first

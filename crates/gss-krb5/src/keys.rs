@@ -3,6 +3,7 @@
 use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
 use core::fmt;
+use core::hash::{Hash, Hasher};
 use krb5_asn1::Principal;
 use krb5_crypto::{CipherKey, EncType, Key, KeyUsage};
 
@@ -14,7 +15,9 @@ pub const MAX_TRIAL_KEYS: usize = 16;
 #[derive(Default)]
 pub struct ServiceKeys {
     entries: Vec<ServiceKey>,
-    by_service: BTreeMap<Principal, Vec<usize>>,
+    /// Positions of entries by the hash of their service, so that a look-up compares names once, however many there
+    /// are. The names are the administrator's, so nobody gains by finding two of one hash.
+    by_service: BTreeMap<u64, Vec<usize>>,
 }
 
 /// One key of one service.
@@ -80,7 +83,7 @@ impl ServiceKeys {
     /// Adds a key of a service with its version.
     pub fn add(&mut self, service: Principal, kvno: u32, key: Key) {
         let ticket_cipher = key.cipher(KeyUsage::TICKET);
-        self.by_service.entry(service.clone()).or_default().push(self.entries.len());
+        self.by_service.entry(NameHash::of(&service)).or_default().push(self.entries.len());
         self.entries.push(ServiceKey { service, kvno, key, ticket_cipher });
     }
 
@@ -97,7 +100,12 @@ impl ServiceKeys {
 
     /// Whether the service has a key, of any version and enctype.
     pub(crate) fn has_service(&self, service: &Principal) -> bool {
-        self.by_service.contains_key(service)
+        self.keys_of(service).next().is_some()
+    }
+
+    fn keys_of(&self, service: &Principal) -> impl Iterator<Item = &ServiceKey> {
+        let positions = self.by_service.get(&NameHash::of(service)).into_iter().flatten();
+        positions.filter_map(|index| self.entries.get(*index)).filter(move |entry| entry.service == *service)
     }
 
     /// The keys that may decrypt a ticket, the likeliest first.
@@ -105,21 +113,44 @@ impl ServiceKeys {
     /// The name in a ticket is not authenticated and may be an alias, so a name that is not among the keys is not
     /// refused: keys of its enctype and version are tried instead, at most [`MAX_TRIAL_KEYS`].
     pub(crate) fn candidates(&self, wanted: &Wanted<'_>) -> Result<Vec<&ServiceKey>, NoKey> {
-        let all = self.entries.iter();
-        let Some(own) = self.by_service.get(wanted.service) else {
-            let fitting = all.filter(|entry| wanted.fits(entry)).take(MAX_TRIAL_KEYS).collect::<Vec<_>>();
-            return if fitting.is_empty() { Err(NoKey::Service) } else { Ok(fitting) };
-        };
-        let own = || own.iter().filter_map(|index| self.entries.get(*index));
+        let own = || self.keys_of(wanted.service);
         let fitting = own().filter(|entry| wanted.fits(entry)).collect::<Vec<_>>();
         if !fitting.is_empty() {
             return Ok(fitting);
+        }
+        if !self.has_service(wanted.service) {
+            let fitting = self.entries.iter().filter(|entry| wanted.fits(entry));
+            let fitting = fitting.take(MAX_TRIAL_KEYS).collect::<Vec<_>>();
+            return if fitting.is_empty() { Err(NoKey::Service) } else { Ok(fitting) };
         }
         if own().any(|entry| entry.enctype() == wanted.enctype) {
             Err(NoKey::Version { present: own().map(ServiceKey::kvno).collect() })
         } else {
             Err(NoKey::EncType { present: own().map(ServiceKey::enctype).collect() })
         }
+    }
+}
+
+/// FNV-1a with 64 bits.
+struct NameHash(u64);
+
+impl NameHash {
+    fn of(service: &Principal) -> u64 {
+        let mut hash = Self(0xcbf2_9ce4_8422_2325);
+        service.hash(&mut hash);
+        hash.finish()
+    }
+}
+
+impl Hasher for NameHash {
+    fn write(&mut self, bytes: &[u8]) {
+        for byte in bytes {
+            self.0 = (self.0 ^ u64::from(*byte)).wrapping_mul(0x100_0000_01b3);
+        }
+    }
+
+    fn finish(&self) -> u64 {
+        self.0
     }
 }
 
@@ -195,6 +226,21 @@ mod tests {
     fn unknown_names_may_be_aliases() {
         assert_eq!(found("alias", Some(3), AES256), Ok(alloc::vec![3]));
         assert_eq!(found("alias", Some(9), AES256), Err(NoKey::Service));
+    }
+
+    #[test]
+    fn every_service_finds_its_own_keys() {
+        let service = |host: u32| Principal::new_service("HTTP", &alloc::format!("host{host}"), "R");
+        let mut keys = ServiceKeys::new();
+        for host in 0..1000 {
+            keys.add(service(host), host, Key::new(AES256, &[1; 32]).unwrap());
+        }
+        for host in 0..1000 {
+            let service = service(host);
+            let found = keys.candidates(&Wanted { service: &service, kvno: None, enctype: AES256 }).unwrap();
+            assert_eq!(found.iter().map(|key| key.kvno()).collect::<Vec<_>>(), [host]);
+        }
+        assert!(!keys.has_service(&service(1000)));
     }
 
     #[test]

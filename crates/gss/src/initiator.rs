@@ -68,6 +68,13 @@ impl Initiator {
         self.configure(|krb5| krb5.delegate(ticket_granting_ticket))
     }
 
+    /// The same if the KDC trusts the service with it: if the service ticket says OK-AS-DELEGATE
+    /// (`GSS_C_DELEG_POLICY_FLAG`, RFC 5896). Otherwise nothing is delegated.
+    #[must_use]
+    pub fn delegate_if_trusted(self, ticket_granting_ticket: Arc<ServiceTicket>) -> Self {
+        self.configure(|krb5| krb5.delegate_if_trusted(ticket_granting_ticket))
+    }
+
     /// Offers these enctypes for the acceptor's subkey, best first (RFC 4537).
     #[must_use]
     pub fn offer_enctypes(self, enctypes: &[EncType]) -> Self {

@@ -8,7 +8,7 @@ use crate::world::{
 };
 use gss_core::{ContextFlags, MajorStatus, SecurityContext};
 use gss_krb5::checksum::MAX_DELEGATION_LEN;
-use gss_krb5::{AcceptorError, Allow, DelegationError, InitiatorError};
+use gss_krb5::{AcceptorError, Allow, DelegationError, Initiator, InitiatorError};
 use krb5_asn1::{
     EncKrbCredPart, Encode, EncryptedData, EncryptionKey, ErrorCode, KerberosTime, KrbCred, KrbCredInfo,
     Octets, Raw, SeqOf, Ticket, TicketFlags,
@@ -125,6 +125,19 @@ fn nothing_is_delegated_unless_asked() {
         assert!(!facts.flags.contains(ContextFlags::DELEGATION));
     }
     assert!(server.parties().delegated().is_empty());
+}
+
+#[test]
+fn the_kdc_says_which_services_are_trusted_with_delegation() {
+    for (flags, trusted) in [(TicketFlags::FORWARDABLE, false), (TicketFlags::OK_AS_DELEGATE, true)] {
+        let ticket = held(&TicketMaker { flags, ..maker(AES256) });
+        let initiator = Initiator::new(ticket).delegate_if_trusted(held(&granting()));
+        let (client, server) = Pair::default().run(initiator, acceptor(config(AES256))).established();
+        for facts in [client.facts(), server.facts()] {
+            assert_eq!(facts.flags.contains(ContextFlags::DELEGATION), trusted);
+        }
+        assert_eq!(server.parties().delegated().len(), usize::from(trusted));
+    }
 }
 
 #[test]
