@@ -30,7 +30,7 @@ struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Task {
-    /// Every check, the fuzz smoke run and interop, cheap to dear; stops at the first failure.
+    /// Every check, the tests on 32 bits, the fuzz smoke run, interop and a short benchmark; stops at the first failure.
     Ci {
         /// Run the remaining steps after a failure.
         #[arg(long)]

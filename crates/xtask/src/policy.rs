@@ -140,6 +140,14 @@ pub(crate) const BARE_TARGET: &str = "thumbv7em-none-eabi";
 /// A target with a heap, but without sockets, clock or environment.
 pub(crate) const WASM_TARGET: &str = "wasm32-unknown-unknown";
 
+/// A target of 32 bits on which tests run, and the Debian packages that it takes to link for it.
+pub(crate) const NARROW_TARGET: &str = "i686-unknown-linux-gnu";
+/// See [`NARROW_TARGET`].
+pub(crate) const NARROW_PACKAGES: &[&str] = &["gcc-multilib", "libc6-dev-i386"];
+
+/// What the benchmarks compile MIT's side with.
+pub(crate) const BENCH_PACKAGES: &[&str] = &["gcc", "libc6-dev", "libkrb5-dev"];
+
 /// Feature sets that each crate of rings 0 to 2 is checked with; each is combined with every subset of the crate's
 /// other features.
 pub(crate) const FEATURE_BASES: &[&[&str]] = &[&[], &["alloc"], &["std"]];
