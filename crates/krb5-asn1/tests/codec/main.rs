@@ -12,6 +12,7 @@ mod principals;
 mod properties;
 mod reference;
 mod rules;
+mod second_opinion;
 mod values;
 
 /// Decodes `der` as the named type and encodes the fields again.
