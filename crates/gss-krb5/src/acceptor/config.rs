@@ -10,6 +10,7 @@ use core::fmt;
 use core::ops::BitOr;
 use gss_core::AcceptableBindings;
 use krb5_asn1::{EncTicketPart, KerberosString, Principal};
+use krb5_crypto::EncType;
 
 /// What all contexts of an acceptor share: keys, replay cache and policy. Make one and keep it.
 pub struct AcceptorConfig {
@@ -115,6 +116,14 @@ impl AcceptorConfig {
 
     pub(super) fn allows(&self, allow: Allow) -> bool {
         self.allow.0 & allow.0 == allow.0
+    }
+
+    /// Refuses weak enctypes unless they are allowed.
+    pub(super) fn permit(&self, enctype: EncType) -> Result<(), AcceptorError> {
+        if enctype.is_weak() && !self.allows(Allow::WEAK_ENCTYPES) {
+            return Err(AcceptorError::WeakEncType { enctype });
+        }
+        Ok(())
     }
 
     pub(super) fn skew_seconds(&self) -> i64 {

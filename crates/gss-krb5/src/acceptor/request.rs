@@ -16,8 +16,8 @@ use crate::transited::TransitedChecked;
 use alloc::vec::Vec;
 use gss_core::{BindingOutcome, ContextFlags, Env, Timestamp};
 use krb5_asn1::{
-    ApOptions, ApReq, Authenticator, Decode, EncTicketPart, Encode, HostAddress, KerberosTime, Microseconds,
-    Principal, PrincipalRef, TicketFlags,
+    ApOptions, ApReq, Authenticator, Decode, EncTicketPart, Encode, EncryptionKey, HostAddress, KerberosTime,
+    Microseconds, Principal, PrincipalRef, TicketFlags,
 };
 use krb5_crypto::{ChecksumType, ChecksumVerified, EncType, Key, KeyUsage};
 
@@ -81,7 +81,7 @@ impl Request {
             .map_err(|_| AcceptorError::Overlap)?;
 
         let (service_key, ticket) = outline.decrypt_ticket(ticket_bytes, config)?;
-        let session_key = session_key(&ticket, config)?;
+        let session_key = permitted_key(&ticket.key, config)?;
         if outline.authenticator_enctype != session_key.enctype() {
             return Err(AcceptorError::AuthenticatorEncType {
                 expected: session_key.enctype(),
@@ -113,7 +113,10 @@ impl Request {
         };
         let ticket_data = TicketData::check(ticket.authorization_data, &facts, config.pac_policy())?;
         let client_data = AuthenticatorData::read(authenticator.authorization_data)?;
-        let initiator_key = initiator_key(&authenticator, &session_key, config)?;
+        let initiator_key = match &authenticator.subkey {
+            Some(subkey) => permitted_key(subkey, config)?,
+            None => session_key.duplicate(),
+        };
         let wishes = Wishes::read(&authenticator, &session_key, outline.options, config)?;
         wishes.check_framing(framing, config)?;
         let proxied = ProxiedUnchanged::check(&wishes, connection, &initiator_key)?;
@@ -208,9 +211,7 @@ impl Outline {
         config: &'c AcceptorConfig,
     ) -> Result<(&'c ServiceKey, EncTicketPart<'t>), AcceptorError> {
         let wanted = Wanted { service: &self.service, kvno: self.kvno, enctype: self.ticket_enctype };
-        if self.ticket_enctype.is_weak() && !config.allows(Allow::WEAK_ENCTYPES) {
-            return Err(AcceptorError::WeakEncType { enctype: self.ticket_enctype });
-        }
+        config.permit(self.ticket_enctype)?;
         let (service, kvno, enctype) = (&self.service, self.kvno, self.ticket_enctype);
         let no_key = |reason| AcceptorError::NoKey { service: service.clone(), kvno, enctype, reason };
         let candidates = config.keys().candidates(&wanted).map_err(no_key)?;
@@ -241,27 +242,11 @@ fn decrypt_with<'t, 'c>(
     Some(EncTicketPart::from_der(part).map(|part| (key, part)).map_err(AcceptorError::Decode))
 }
 
-fn session_key(ticket: &EncTicketPart<'_>, config: &AcceptorConfig) -> Result<Key, AcceptorError> {
-    let enctype = EncType(ticket.key.keytype);
-    if enctype.is_weak() && !config.allows(Allow::WEAK_ENCTYPES) {
-        return Err(AcceptorError::WeakEncType { enctype });
-    }
-    Ok(Key::new(enctype, ticket.key.keyvalue.as_bytes())?)
-}
-
-fn initiator_key(
-    authenticator: &Authenticator<'_>,
-    session_key: &Key,
-    config: &AcceptorConfig,
-) -> Result<Key, AcceptorError> {
-    let Some(subkey) = &authenticator.subkey else {
-        return Ok(session_key.duplicate());
-    };
-    let enctype = EncType(subkey.keytype);
-    if enctype.is_weak() && !config.allows(Allow::WEAK_ENCTYPES) {
-        return Err(AcceptorError::WeakEncType { enctype });
-    }
-    Ok(Key::new(enctype, subkey.keyvalue.as_bytes())?)
+/// A key of ticket or authenticator, if its enctype is permitted.
+fn permitted_key(key: &EncryptionKey<'_>, config: &AcceptorConfig) -> Result<Key, AcceptorError> {
+    let enctype = EncType(key.keytype);
+    config.permit(enctype)?;
+    Ok(Key::new(enctype, key.keyvalue.as_bytes())?)
 }
 
 impl SameClient {
