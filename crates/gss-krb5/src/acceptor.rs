@@ -13,7 +13,7 @@ pub use delegation::DelegationError;
 pub use error::AcceptorError;
 
 use self::bindings::BindingCheck;
-use crate::context::{Agreed, Context, ContextKeys, Parties};
+use crate::context::{Agreed, Context, ContextKeys, FIRST_SEQUENCE_MASK, Parties};
 use crate::iakerb::Transcript;
 use crate::ticket::{ServiceTicket, TicketTimes};
 use crate::token::{ContextToken, Framing, TokenId, range_in};
@@ -156,7 +156,7 @@ fn answer<P>(
     let (acceptor_key, sequence, own) = if mutual {
         let subkey =
             reply::choose_subkey(&request).map(|enctype| Key::generate(enctype, env.rng)).transpose()?;
-        let sequence = env.rng.next_u32() & reply::FIRST_SEQUENCE_MASK;
+        let sequence = env.rng.next_u32() & FIRST_SEQUENCE_MASK;
         let own = reply::put_ap_rep(&request, subkey.as_ref(), sequence, framing, output, env)?;
         (subkey, sequence, own)
     } else {

@@ -30,6 +30,9 @@ pub trait Parties {
     fn local(&self) -> &(dyn Display + Send + Sync);
 }
 
+/// Sequence numbers start below 2^30, so that none of the peers that read them as signed goes wrong soon.
+pub(crate) const FIRST_SEQUENCE_MASK: u32 = 0x3fff_ffff;
+
 /// What the AP exchange agreed on.
 pub(crate) struct Agreed {
     pub(crate) role: Role,

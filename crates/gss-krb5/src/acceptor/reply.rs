@@ -12,9 +12,6 @@ use krb5_asn1::{
 };
 use krb5_crypto::{EncType, Key, KeyUsage};
 
-/// Sequence numbers start below 2^30, so that none of the peers that read them as signed goes wrong soon.
-pub(super) const FIRST_SEQUENCE_MASK: u32 = 0x3fff_ffff;
-
 /// Room for an AP-REP while it is built, in bytes.
 const AP_REP_ROOM: usize = 512;
 

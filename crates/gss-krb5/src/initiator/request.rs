@@ -2,6 +2,7 @@
 
 use super::{InitiatorError, Start};
 use crate::checksum::{GssChecksum, MAX_DELEGATION_LEN};
+use crate::context::FIRST_SEQUENCE_MASK;
 use crate::tail::Tail;
 use crate::ticket::{HeldTicket, ServiceTicketRef, kerberos_time};
 use crate::token::TokenId;
@@ -20,9 +21,6 @@ pub(super) struct Sent {
     pub(super) subkey: Key,
     pub(super) sequence: u64,
 }
-
-/// Sequence numbers start below 2^30, so that none of the peers that read them as signed goes wrong soon.
-const FIRST_SEQUENCE_MASK: u32 = 0x3fff_ffff;
 
 /// Bytes of an AP-REQ beside ticket, names and delegated ticket, with room to spare.
 const AUTHENTICATOR_ROOM: usize = 1024;
