@@ -1,3 +1,11 @@
+//! Channel bindings: what a context is tied to, their digest, and how an acceptor compares them.
+
+mod check;
+mod digest;
+
+pub use self::check::{BindingCheck, BindingChecked, BindingFailure, MAX_ACCEPTABLE_BINDINGS};
+pub use self::digest::BindingDigest;
+
 /// The channel a context is tied to (`gss_channel_bindings_struct` of RFC 2744 section 3.11).
 ///
 /// For TLS use one of the named constructors: address types 0 and no addresses, as every known peer does.

@@ -102,13 +102,14 @@ pub trait Opener {
     /// Unwraps a token where it lies and returns the message inside (`GSS_Unwrap`).
     ///
     /// # Errors
-    /// [`MessageError`]; what was decrypted is wiped then, and the sequence state is as it was.
+    /// [`MessageError`]; what was decrypted is wiped then, and the sequence state is as it was. With NTLM on a
+    /// connection a message that does not verify ends the opener: [`MessageError::KeyStreamLost`] from then on.
     fn unwrap<'t>(&mut self, token: &'t mut [u8]) -> Result<Unwrapped<'t>, MessageError>;
 
     /// Checks that `mic` was made by the peer over `message` (`GSS_VerifyMIC`).
     ///
     /// # Errors
-    /// [`MessageError`]; the sequence state is as it was.
+    /// Those of [`unwrap`](Self::unwrap), with the same consequences.
     fn verify_mic(&mut self, message: &[u8], mic: &[u8]) -> Result<SequenceStatus, MessageError>;
 }
 
@@ -256,6 +257,8 @@ pub enum MessageError {
     HeaderMismatch,
     /// Fixed bytes of the header have other values.
     InvalidFiller,
+    /// An earlier message did not verify, and with it the place in the key stream was lost.
+    KeyStreamLost,
     /// The padding is not what the mechanism writes.
     InvalidPadding,
     /// The bytes do not form a token.
@@ -295,6 +298,7 @@ impl Diagnose for MessageError {
             Self::BufferTooSmall(_) => "buffer_too_small",
             Self::HeaderMismatch => "header_mismatch",
             Self::InvalidFiller => "invalid_filler",
+            Self::KeyStreamLost => "key_stream_lost",
             Self::InvalidPadding => "invalid_padding",
             Self::Malformed(_) => "malformed_token",
             Self::OutOfSequence(_) => "out_of_sequence",
@@ -317,6 +321,7 @@ impl Diagnose for MessageError {
             | Self::Malformed(_)
             | Self::UnexpectedAlgorithm
             | Self::UnexpectedTokenId { .. } => MajorStatus::DEFECTIVE_TOKEN,
+            Self::KeyStreamLost => MajorStatus::NO_CONTEXT,
             Self::OutOfSequence(SequenceStatus::Duplicate) => MajorStatus::DUPLICATE_TOKEN,
             Self::OutOfSequence(SequenceStatus::Old) => MajorStatus::OLD_TOKEN,
             Self::OutOfSequence(SequenceStatus::Unsequenced) => MajorStatus::UNSEQ_TOKEN,
@@ -336,6 +341,9 @@ impl fmt::Display for MessageError {
             Self::BufferTooSmall(full) => full.fmt(f),
             Self::HeaderMismatch => f.write_str("encrypted header differs from the one in clear"),
             Self::InvalidFiller => f.write_str("fixed bytes of the token header have other values"),
+            Self::KeyStreamLost => {
+                f.write_str("an earlier message did not verify and ended the context; establish a new one")
+            }
             Self::InvalidPadding => f.write_str("padding of the message is not what the mechanism writes"),
             Self::Malformed(error) => write!(f, "message token: {error}"),
             Self::OutOfSequence(status) => {

@@ -29,7 +29,7 @@ extern crate alloc;
 #[cfg(feature = "std")]
 extern crate std;
 
-mod bindings;
+pub mod bindings;
 mod context;
 #[cfg(feature = "alloc")]
 pub mod dynamic;
@@ -39,6 +39,7 @@ pub mod framing;
 mod handshake;
 pub mod oid;
 pub mod reader;
+pub mod sequence;
 mod sink;
 mod target;
 mod time;

@@ -1,18 +1,15 @@
 //! The side that answers: AP-REQ in, AP-REP out (RFC 4120 section 3.2.3, RFC 4121 section 4.1).
 
-mod bindings;
 mod config;
 mod delegation;
 mod error;
 mod reply;
 mod request;
 
-pub use bindings::{BindingFailure, MAX_ACCEPTABLE_BINDINGS};
 pub use config::{AcceptorConfig, Allow};
 pub use delegation::DelegationError;
 pub use error::AcceptorError;
 
-use self::bindings::BindingCheck;
 use crate::context::{Agreed, Context, ContextKeys, FIRST_SEQUENCE_MASK, Parties};
 use crate::iakerb::Transcript;
 use crate::ticket::{ServiceTicket, TicketTimes};
@@ -21,6 +18,7 @@ use alloc::boxed::Box;
 use alloc::vec::Vec;
 use core::fmt::{self, Display};
 use core::ops::Deref;
+use gss_core::bindings::BindingCheck;
 use gss_core::{AcceptableBindings, ContextFlags, Env, Handshake, Oid, Role, Step, TokenSink, oid};
 use krb5_asn1::{AddressType, ApOptions, ApRep, ApReq, Decode, EncApRepPart, Principal, TicketFlags};
 use krb5_crypto::{EncType, Key, KeyUsage};
@@ -55,7 +53,7 @@ impl<P: Deref<Target = AcceptorConfig>> Acceptor<P> {
     ///
     /// # Errors
     /// [`AcceptorError::TooManyBindings`] for more than
-    /// [`MAX_ACCEPTABLE_BINDINGS`].
+    /// [`MAX_ACCEPTABLE_BINDINGS`](gss_core::bindings::MAX_ACCEPTABLE_BINDINGS).
     pub fn channel_bindings(self, acceptable: &AcceptableBindings<'_>) -> Result<Self, AcceptorError> {
         let check = BindingCheck::new(acceptable)
             .ok_or(AcceptorError::TooManyBindings { count: acceptable.any_of.len() })?;

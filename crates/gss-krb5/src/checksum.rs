@@ -1,9 +1,9 @@
 //! The checksum of type 0x8003 in the authenticator: bindings, flags, delegation, extensions
 //! (RFC 4121 section 4.1.1, RFC 6542).
 
-use crate::bindings::BindingDigest;
 use core::fmt;
 use gss_core::ContextFlags;
+use gss_core::bindings::BindingDigest;
 use gss_core::reader::{ParseError, ParseErrorKind, Reader};
 
 /// Length of the fixed part: `Lgth` 4, `Bnd` 16, `Flags` 4.

@@ -5,12 +5,12 @@ mod request;
 
 pub use error::{InitiatorError, Refusal};
 
-use crate::bindings::BindingDigest;
 use crate::context::{Agreed, Context, ContextKeys, Parties};
 use crate::tail::Tail;
 use crate::ticket::{HeldTicket, ServiceTicketRef, timestamp};
 use crate::token::{ContextToken, Framing, TokenId, range_in};
 use core::fmt::{self, Display};
+use gss_core::bindings::BindingDigest;
 use gss_core::{
     BindingOutcome, ChannelBindings, ContextFlags, Env, Handshake, Oid, Role, Step, Timestamp, TokenSink, oid,
 };

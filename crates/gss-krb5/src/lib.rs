@@ -35,7 +35,6 @@ extern crate std;
 #[cfg(feature = "alloc")]
 mod acceptor;
 pub mod authdata;
-pub mod bindings;
 pub mod checksum;
 mod context;
 #[cfg(feature = "alloc")]
@@ -51,10 +50,7 @@ pub mod token;
 pub mod transited;
 
 #[cfg(feature = "alloc")]
-pub use acceptor::{
-    Accepted, Acceptor, AcceptorConfig, AcceptorError, Allow, BindingFailure, DelegationError,
-    MAX_ACCEPTABLE_BINDINGS,
-};
+pub use acceptor::{Accepted, Acceptor, AcceptorConfig, AcceptorError, Allow, DelegationError};
 pub use context::{Context, Parties};
 pub use initiator::{Initiator, InitiatorError, MAX_OFFERED_ENCTYPES, Presented, Refusal};
 #[cfg(feature = "alloc")]

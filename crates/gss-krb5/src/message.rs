@@ -15,7 +15,6 @@ mod cfx;
 #[cfg(feature = "rc4")]
 mod rc4;
 mod segments;
-mod sequence;
 #[cfg(test)]
 mod tests;
 

@@ -49,6 +49,7 @@ pub(crate) const MEMBERS: &[Member] = &[
     member("krb5-asn1", Ring::Values, Heap::Free),
     member("krb5-crypto", Ring::Values, Heap::Free),
     member("gss-krb5", Ring::Mechanisms, Heap::Free),
+    member("gss-ntlm", Ring::Mechanisms, Heap::Free),
     member("gss-spnego", Ring::Mechanisms, Heap::Free),
     member("krb5-files", Ring::Mechanisms, Heap::Needed),
     member("gss", Ring::Facade, Heap::Needed),

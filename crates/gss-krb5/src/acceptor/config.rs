@@ -1,4 +1,3 @@
-use super::bindings::BindingCheck;
 use super::error::AcceptorError;
 use crate::authdata::PacPolicy;
 use crate::keys::ServiceKeys;
@@ -9,6 +8,7 @@ use alloc::vec::Vec;
 use core::fmt;
 use core::ops::BitOr;
 use gss_core::AcceptableBindings;
+use gss_core::bindings::BindingCheck;
 use krb5_asn1::{EncTicketPart, KerberosString, Principal};
 use krb5_crypto::EncType;
 
@@ -69,7 +69,7 @@ impl AcceptorConfig {
     ///
     /// # Errors
     /// [`AcceptorError::TooManyBindings`] for more than
-    /// [`MAX_ACCEPTABLE_BINDINGS`](crate::MAX_ACCEPTABLE_BINDINGS).
+    /// [`MAX_ACCEPTABLE_BINDINGS`](gss_core::bindings::MAX_ACCEPTABLE_BINDINGS).
     pub fn channel_bindings(mut self, acceptable: &AcceptableBindings<'_>) -> Result<Self, AcceptorError> {
         self.bindings = BindingCheck::new(acceptable)
             .ok_or(AcceptorError::TooManyBindings { count: acceptable.any_of.len() })?;

@@ -1,4 +1,3 @@
-use super::bindings::{BindingFailure, MAX_ACCEPTABLE_BINDINGS};
 use super::delegation::DelegationError;
 use crate::authdata::AuthDataError;
 use crate::checksum::ChecksumError;
@@ -8,6 +7,7 @@ use crate::token::{TokenError, TokenId};
 use crate::transited::TransitedError;
 use alloc::vec::Vec;
 use core::fmt::{self, Display};
+use gss_core::bindings::{BindingFailure, MAX_ACCEPTABLE_BINDINGS};
 use gss_core::{Blame, Diagnose, MajorStatus, SinkFull, Timestamp};
 use krb5_asn1::{AddressType, DecodeError, DecodeErrorKind, ErrorCode, Principal};
 use krb5_crypto::{ChecksumType, EncType, KeyError};

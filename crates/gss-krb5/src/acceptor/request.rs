@@ -1,11 +1,9 @@
 //! An AP-REQ, from bytes to a request that passed every check of RFC 4120 section 3.2.3.
 
 use super::Connection;
-use super::bindings::BindingChecked;
 use super::delegation;
 use super::{Accepted, AcceptorConfig, AcceptorError, Allow};
 use crate::authdata::{AuthenticatorData, TicketData, TicketFacts};
-use crate::bindings::BindingDigest;
 use crate::checksum::GssChecksum;
 use crate::iakerb::Finished;
 use crate::keys::{NoKey, ServiceKey, Wanted};
@@ -14,6 +12,8 @@ use crate::ticket::{TicketTimes, timestamp};
 use crate::token::{Framing, range_in};
 use crate::transited::TransitedChecked;
 use alloc::vec::Vec;
+use gss_core::bindings::BindingChecked;
+use gss_core::bindings::BindingDigest;
 use gss_core::{BindingOutcome, ContextFlags, Env, Timestamp};
 use krb5_asn1::{
     ApOptions, ApReq, Authenticator, Decode, EncTicketPart, Encode, EncryptionKey, HostAddress, KerberosTime,

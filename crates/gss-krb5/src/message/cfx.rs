@@ -10,8 +10,8 @@
 mod segments;
 
 use super::Parameters;
-use super::sequence::{ReceiveWindow, SendSequence, Width};
 use gss_core::reader::{ParseError, ParseErrorKind, Reader};
+use gss_core::sequence::{ReceiveWindow, SendSequence, Width};
 use gss_core::{CryptoRng, MessageError, Overhead, Protection, Role, SequenceStatus, SinkFull, Unwrapped};
 use krb5_crypto::{ChecksumKey, CipherKey, Key, KeyUsage};
 use subtle::ConstantTimeEq;

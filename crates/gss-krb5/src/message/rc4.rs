@@ -20,10 +20,10 @@ use self::frame::{frame_len, inner_offset, message_len, segments_inner_offset};
 use self::keys::Keys;
 use super::Parameters;
 use super::segments::{OpenedSegments, fit, wipe, with_tail};
-use super::sequence::{ReceiveWindow, SendSequence, Width};
 use core::fmt;
 use gss_core::framing::FrameHeader;
 use gss_core::reader::{ParseError, ParseErrorKind, Reader};
+use gss_core::sequence::{ReceiveWindow, SendSequence, Width};
 use gss_core::{
     CryptoRng, MessageError, Overhead, Protection, Role, SequenceStatus, SinkFull, Unwrapped, oid,
 };

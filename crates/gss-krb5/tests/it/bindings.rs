@@ -2,13 +2,14 @@
 
 use crate::forge::Forge;
 use crate::world::{AES256, accept, acceptor, config, initiator, now_plus, step};
+use gss_core::bindings::BindingDigest;
+use gss_core::bindings::{BindingFailure, MAX_ACCEPTABLE_BINDINGS};
 use gss_core::{
     AcceptableBindings, BindingOutcome, BindingPolicy, ChannelBindings, ContextFlags, Diagnose, MajorStatus,
     SecurityContext,
 };
-use gss_krb5::bindings::BindingDigest;
 use gss_krb5::checksum::GssChecksum;
-use gss_krb5::{Acceptor, AcceptorConfig, AcceptorError, Allow, BindingFailure, MAX_ACCEPTABLE_BINDINGS};
+use gss_krb5::{Acceptor, AcceptorConfig, AcceptorError, Allow};
 use krb5_asn1::{AdApOptions, AuthDataElement, AuthDataType, Encode, ErrorCode, Octets, SeqOf};
 use krb5_crypto::ChecksumType;
 use test_support::Pair;

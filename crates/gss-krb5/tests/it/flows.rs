@@ -247,7 +247,7 @@ fn other_bindings_than_those_recorded_are_refused() {
     let own = AcceptableBindings { policy: BindingPolicy::VerifyIfPresent, any_of: &other };
     let acceptor = gss_krb5::Acceptor::new(&config).channel_bindings(&own).unwrap();
     let error = crate::world::step(acceptor, &recording.token(0), recording.now).0.unwrap_err();
-    assert_eq!(error, AcceptorError::Bindings(gss_krb5::BindingFailure::Mismatch));
+    assert_eq!(error, AcceptorError::Bindings(gss_core::bindings::BindingFailure::Mismatch));
 }
 
 #[test]

@@ -1,8 +1,8 @@
 //! Messages made by hand, so that a test can break the one rule that it is about.
 
 use crate::world::{CLIENT, maker, now_plus};
+use gss_core::bindings::BindingDigest;
 use gss_core::{ContextFlags, Timestamp, framing, oid};
-use gss_krb5::bindings::BindingDigest;
 use gss_krb5::checksum::GssChecksum;
 use krb5_asn1::{
     ApOptions, ApRep, ApReq, AuthDataElement, AuthDataType, Authenticator, Checksum, Decode, EncApRepPart,

@@ -3,11 +3,11 @@
 use crate::world::{
     AES256, CLIENT, ENCTYPES, SERVICE, acceptor, config, held, initiator, now_plus, principal, service_key,
 };
+use gss_core::bindings::BindingDigest;
 use gss_core::{
     AcceptableBindings, BindingOutcome, BindingPolicy, ChannelBindings, ContextFlags, Protection, Role,
     SecurityContext, SequenceStatus,
 };
-use gss_krb5::bindings::BindingDigest;
 use gss_krb5::checksum::{ChecksumError, GssChecksum, MAX_EXTENSIONS};
 use gss_krb5::{Allow, Initiator};
 use krb5_asn1::{AddressType, NameType, Principal, TicketFlags};

@@ -3,9 +3,9 @@
 use crate::forge::unframed;
 use crate::world::{AES128, AES256, CLIENT, SERVICE, initiator, maker, now_plus, principal, step, waiting};
 use alloc::sync::Arc;
+use gss_core::bindings::BindingDigest;
 use gss_core::{ChannelBindings, ContextFlags, Timestamp};
 use gss_krb5::authdata::AuthenticatorData;
-use gss_krb5::bindings::BindingDigest;
 use gss_krb5::checksum::GssChecksum;
 use gss_krb5::{Initiator, MAX_OFFERED_ENCTYPES, ServiceTicket};
 use krb5_asn1::{ApOptions, ApReq, Authenticator, Decode};

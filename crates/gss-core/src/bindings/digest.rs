@@ -1,9 +1,10 @@
-//! Channel bindings as Kerberos carries them: an MD5 in the authenticator's checksum (RFC 4121 section 4.1.1.2).
+//! Channel bindings as Kerberos and NTLM carry them: an MD5 in the authenticator's checksum (RFC 4121 section 4.1.1.2)
+//! or among the client's attributes (MS-NLMP 2.2.2.1).
 
-use gss_core::ChannelBindings;
+use super::ChannelBindings;
 use md5::{Digest, Md5};
 
-/// The `Bnd` field: the MD5 of channel bindings, or zeros for none.
+/// The MD5 of channel bindings, or zeros for none: the `Bnd` field of Kerberos, NTLM's `MsvAvChannelBindings`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct BindingDigest(pub [u8; 16]);
 

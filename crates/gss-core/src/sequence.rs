@@ -1,16 +1,14 @@
 //! Sequence numbers of per-message tokens: those we give out, and the window of those received
 //! (RFC 2743 section 1.2.3, RFC 4121 section 4.2.1).
+//!
+//! For mechanisms: what all of them count alike.
 
-use gss_core::{ContextFlags, MessageError, SequenceStatus};
+use crate::{ContextFlags, MessageError, SequenceStatus};
 
 /// How many bits of a sequence number a token carries.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Width {
-    /// RFC 4757 tokens. The numbers go on at zero after 2^32-1.
-    #[cfg_attr(
-        not(any(feature = "rc4", test)),
-        expect(dead_code, reason = "RFC 4757 tokens need feature rc4")
-    )]
+pub enum Width {
+    /// RFC 4757 and MS-NLMP tokens. The numbers go on at zero after 2^32-1.
     Bits32,
     /// RFC 4121 tokens.
     Bits64,
@@ -41,24 +39,30 @@ impl Width {
 
 /// Numbers the messages we send. No number is given out twice.
 #[derive(Debug)]
-pub(crate) struct SendSequence {
+pub struct SendSequence {
     width: Width,
     first: u64,
     next: Option<u64>,
 }
 
 impl SendSequence {
-    pub(crate) fn new(width: Width, first: u64) -> Self {
+    /// Numbers from `first` on.
+    #[must_use]
+    pub fn new(width: Width, first: u64) -> Self {
         let first = width.truncate(first);
         Self { width, first, next: Some(first) }
     }
 
     /// The number for the next message. It is used up by [`advance`](Self::advance), once the message is made.
-    pub(crate) fn current(&self) -> Result<u64, MessageError> {
+    ///
+    /// # Errors
+    /// [`MessageError::SequenceExhausted`].
+    pub fn current(&self) -> Result<u64, MessageError> {
         self.next.ok_or(MessageError::SequenceExhausted)
     }
 
-    pub(crate) fn advance(&mut self) {
+    /// The message is made: goes on to the next number.
+    pub fn advance(&mut self) {
         self.next = self.next.and_then(|number| match self.width {
             Width::Bits64 => number.checked_add(1),
             // A number used twice would mean a key stream used twice (RFC 4757 section 7.3).
@@ -71,7 +75,7 @@ impl SendSequence {
 
 /// Remembers which of the last 64 messages came in.
 #[derive(Debug)]
-pub(crate) struct ReceiveWindow {
+pub struct ReceiveWindow {
     width: Width,
     /// The number that is expected next.
     next: u64,
@@ -83,7 +87,8 @@ pub(crate) struct ReceiveWindow {
 
 impl ReceiveWindow {
     /// A window that expects number `first`; `flags` say what is to be detected.
-    pub(crate) fn new(width: Width, first: u64, flags: ContextFlags) -> Self {
+    #[must_use]
+    pub fn new(width: Width, first: u64, flags: ContextFlags) -> Self {
         Self {
             width,
             next: width.truncate(first),
@@ -94,7 +99,7 @@ impl ReceiveWindow {
     }
 
     /// Takes note of a message that was verified, and tells where it stands.
-    pub(crate) fn note(&mut self, number: u64) -> SequenceStatus {
+    pub fn note(&mut self, number: u64) -> SequenceStatus {
         if !self.replay && !self.sequence {
             return SequenceStatus::Ok;
         }

@@ -1,7 +1,7 @@
-//! Comparing channel bindings: three policies, several acceptable bindings (MS-KILE 3.4.5, RFC 4121 section 4.1.1.2).
+//! Comparing channel bindings: three policies, several acceptable bindings (MS-KILE 3.4.5, RFC 4121 section 4.1.1.2,
+//! MS-NLMP 3.2.5.1.2).
 
-use crate::bindings::BindingDigest;
-use gss_core::{AcceptableBindings, BindingOutcome, BindingPolicy};
+use super::{AcceptableBindings, BindingDigest, BindingOutcome, BindingPolicy};
 use subtle::{Choice, ConstantTimeEq};
 
 /// Most bindings that one acceptor lets in.
@@ -9,14 +9,15 @@ pub const MAX_ACCEPTABLE_BINDINGS: usize = 8;
 
 /// The digests an acceptor lets in, and its policy.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct BindingCheck {
+pub struct BindingCheck {
     policy: BindingPolicy,
     digests: [Option<BindingDigest>; MAX_ACCEPTABLE_BINDINGS],
 }
 
 impl BindingCheck {
-    /// `None` for more than [`MAX_ACCEPTABLE_BINDINGS`].
-    pub(crate) fn new(acceptable: &AcceptableBindings<'_>) -> Option<Self> {
+    /// Computes the digests. `None` for more than [`MAX_ACCEPTABLE_BINDINGS`].
+    #[must_use]
+    pub fn new(acceptable: &AcceptableBindings<'_>) -> Option<Self> {
         let mut digests = [None; MAX_ACCEPTABLE_BINDINGS];
         if acceptable.any_of.len() > digests.len() {
             return None;
@@ -27,9 +28,12 @@ impl BindingCheck {
         Some(Self { policy: acceptable.policy, digests })
     }
 
-    /// Compares what the initiator sent. `sent` is `None` when it sent no GSS-API checksum at all; `promised` says
+    /// Compares what the initiator sent. `sent` is `None` when it sent no field for bindings at all; `promised` says
     /// that it announced bindings (KERB_AP_OPTIONS_CBT, MS-KILE 3.2.5.8), so that zeros mean that they were removed.
-    pub(crate) fn check(
+    ///
+    /// # Errors
+    /// [`BindingFailure`]: the policy does not let the initiator in.
+    pub fn check(
         &self,
         sent: Option<BindingDigest>,
         promised: bool,
@@ -56,10 +60,12 @@ impl BindingCheck {
 
 /// Proof that the bindings were compared as the policy demands.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct BindingChecked(BindingOutcome);
+pub struct BindingChecked(BindingOutcome);
 
 impl BindingChecked {
-    pub(crate) fn outcome(self) -> BindingOutcome {
+    /// How the comparison came out.
+    #[must_use]
+    pub fn outcome(self) -> BindingOutcome {
         self.0
     }
 }
@@ -78,7 +84,7 @@ pub enum BindingFailure {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use gss_core::ChannelBindings;
+    use crate::ChannelBindings;
 
     const OURS: ChannelBindings<'_> = ChannelBindings::new(b"tls-exporter:ours");
     const OTHER: ChannelBindings<'_> = ChannelBindings::new(b"tls-exporter:other");

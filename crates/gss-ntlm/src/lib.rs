@@ -1,0 +1,50 @@
+//! NTLM as a GSS-API mechanism (MS-NLMP): both roles, without I/O.
+//!
+//! NTLM is legacy. It proves a password to a server and proves nothing about the server; it rests on MD4, MD5 and RC4;
+//! whoever gets at the hash of a password has the password; and whoever can make a client answer a challenge can try
+//! passwords offline. Use it where Kerberos cannot be had, and let it in only where it has to be: no crate of this
+//! workspace uses NTLM unless its caller lists it.
+//!
+//! What there is, is NTLMv2 with extended session security. NTLMv1 and LM are recognised, and refused by name.
+//!
+//! * [`Initiator`] answers a server's challenge. It needs no heap.
+//! * [`Acceptor`] challenges clients and checks their answers against [`Users`], under the policy of its
+//!   [`AcceptorConfig`].
+//! * Both end in a [`Context`], which protects messages ([`message`]).
+//! * [`wire`] has the three messages and what is in them.
+//!
+//! # Features
+//! `alloc` adds the acceptor and [`Logon`]; `std` adds nothing but its own crates' `std`.
+
+#![no_std]
+#![forbid(unsafe_code)]
+#![cfg_attr(
+    not(test),
+    deny(
+        clippy::arithmetic_side_effects,
+        clippy::cast_possible_truncation,
+        clippy::disallowed_methods,
+        clippy::expect_used,
+        clippy::indexing_slicing,
+        clippy::panic,
+        clippy::unwrap_used
+    )
+)]
+
+#[cfg(feature = "alloc")]
+extern crate alloc;
+#[cfg(feature = "std")]
+extern crate std;
+
+#[cfg(feature = "alloc")]
+mod acceptor;
+mod context;
+mod initiator;
+mod logon;
+pub mod message;
+mod primitive;
+mod secret;
+mod upper;
+#[cfg(feature = "alloc")]
+pub mod users;
+pub mod wire;
