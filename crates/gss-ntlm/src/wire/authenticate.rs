@@ -1,5 +1,5 @@
 use super::error::{WireError, WriteError};
-use super::fields::{PayloadWriter, header_len};
+use super::fields::{PayloadWriter, all_or_nothing, header_len};
 use super::flags::NegotiateFlags;
 use super::text::{Charset, Text};
 use super::{MessageType, Version};
@@ -14,8 +14,6 @@ pub struct AuthenticateMessage<'a> {
     pub lm_response: &'a [u8],
     /// The answer made from the NT hash.
     pub nt_response: &'a [u8],
-    /// Where `nt_response` begins, in bytes from the start of the message; not used for writing.
-    pub nt_response_offset: usize,
     /// The user's domain.
     pub domain: Text<'a>,
     /// The user.
@@ -31,23 +29,23 @@ pub struct AuthenticateMessage<'a> {
     /// The bytes where a MIC lies if the client made one. Only [`AvFlags::MIC_PRESENT`](super::AvFlags::MIC_PRESENT)
     /// in the NT response tells that it did.
     pub mic: Option<[u8; 16]>,
+    nt_response_offset: usize,
 }
 
 /// Where the header has what.
-pub(crate) mod slot {
-    use crate::wire::Field;
-    use crate::wire::fields::Slot;
+mod slot {
+    use crate::wire::fields::{Field, Slot};
 
-    pub(crate) const LM_RESPONSE: Slot = Slot::new(Field::LmResponse, 12);
-    pub(crate) const NT_RESPONSE: Slot = Slot::new(Field::NtResponse, 20);
-    pub(crate) const DOMAIN: Slot = Slot::new(Field::DomainName, 28);
-    pub(crate) const USER: Slot = Slot::new(Field::UserName, 36);
-    pub(crate) const WORKSTATION: Slot = Slot::new(Field::Workstation, 44);
-    pub(crate) const SESSION_KEY: Slot = Slot::new(Field::EncryptedSessionKey, 52);
-    pub(crate) const FLAGS_AT: usize = 60;
-    pub(crate) const VERSION_AT: usize = 64;
+    pub(super) const LM_RESPONSE: Slot = Slot::new(Field::LmResponse, 12);
+    pub(super) const NT_RESPONSE: Slot = Slot::new(Field::NtResponse, 20);
+    pub(super) const DOMAIN: Slot = Slot::new(Field::DomainName, 28);
+    pub(super) const USER: Slot = Slot::new(Field::UserName, 36);
+    pub(super) const WORKSTATION: Slot = Slot::new(Field::Workstation, 44);
+    pub(super) const SESSION_KEY: Slot = Slot::new(Field::EncryptedSessionKey, 52);
+    pub(super) const FLAGS_AT: usize = 60;
+    pub(super) const VERSION_AT: usize = 64;
     /// Length of the header with everything.
-    pub(crate) const HEADER_LEN: usize = 88;
+    pub(super) const HEADER_LEN: usize = 88;
     /// Length of the header without the MIC.
     pub(super) const HEADER_LEN_WITHOUT_MIC: usize = 72;
     /// Length of the header up to the flags.
@@ -59,6 +57,29 @@ pub(crate) mod slot {
 impl<'a> AuthenticateMessage<'a> {
     /// Where the MIC lies, in bytes from the start of the message.
     pub const MIC_OFFSET: usize = 72;
+
+    /// A message of these names and nothing else.
+    #[must_use]
+    pub const fn new(domain: Text<'a>, user: Text<'a>, workstation: Text<'a>) -> Self {
+        Self {
+            lm_response: &[],
+            nt_response: &[],
+            domain,
+            user,
+            workstation,
+            encrypted_session_key: &[],
+            flags: None,
+            version: None,
+            mic: None,
+            nt_response_offset: 0,
+        }
+    }
+
+    /// Where `nt_response` began in the message that was read, in bytes from its start.
+    #[must_use]
+    pub const fn nt_response_offset(&self) -> usize {
+        self.nt_response_offset
+    }
 
     /// Reads a message, the short forms of old clients included
     /// ([`SHORT_AUTHENTICATE`](super::leniency::SHORT_AUTHENTICATE)). `fallback` is the charset of messages without
@@ -96,7 +117,6 @@ impl<'a> AuthenticateMessage<'a> {
         Ok(Self {
             lm_response: lm.resolve(message, header)?.bytes,
             nt_response: nt_response.bytes,
-            nt_response_offset: nt_response.offset,
             domain: domain.resolve(message, header)?.text(charset)?,
             user: user.resolve(message, header)?.text(charset)?,
             workstation: workstation.resolve(message, header)?.text(charset)?,
@@ -104,6 +124,7 @@ impl<'a> AuthenticateMessage<'a> {
             flags,
             version: Version::read(message, slot::VERSION_AT, header, flags.unwrap_or_default())?,
             mic,
+            nt_response_offset: nt_response.offset,
         })
     }
 
@@ -113,6 +134,10 @@ impl<'a> AuthenticateMessage<'a> {
     /// # Errors
     /// [`WriteError`]; nothing was written then.
     pub fn write(&self, output: &mut dyn TokenSink) -> Result<(), WriteError> {
+        all_or_nothing(output, |output| self.append(output))
+    }
+
+    fn append(&self, output: &mut dyn TokenSink) -> Result<(), WriteError> {
         let header_len = match (self.flags, self.mic) {
             (Some(_), Some(_)) => slot::HEADER_LEN,
             (Some(_), None) => slot::HEADER_LEN_WITHOUT_MIC,
@@ -121,16 +146,17 @@ impl<'a> AuthenticateMessage<'a> {
             }
             (None, _) => return Err(WriteError::FlagsMissing),
         };
-        let mut writer = PayloadWriter::new(output, MessageType::Authenticate, header_len)?;
+        let mut writer = PayloadWriter::new(output, header_len)?;
+        writer.kind(MessageType::Authenticate)?;
         let mut charset = self.user.charset();
         if let Some(flags) = self.flags {
             let flags = Version::flag(self.version, flags);
             charset = Charset::of(flags).ok_or(WriteError::NoCharset { flags })?;
-            writer.header(slot::FLAGS_AT, &flags.bits().to_le_bytes())?;
-            writer.header(slot::VERSION_AT, &Version::bytes_or_zeros(self.version))?;
+            writer.fixed(slot::FLAGS_AT, &flags.bits().to_le_bytes())?;
+            writer.fixed(slot::VERSION_AT, &Version::bytes_or_zeros(self.version))?;
         }
         if let Some(mic) = self.mic {
-            writer.header(Self::MIC_OFFSET, &mic)?;
+            writer.fixed(Self::MIC_OFFSET, &mic)?;
         }
         writer.text(slot::DOMAIN, self.domain, charset)?;
         writer.text(slot::USER, self.user, charset)?;
@@ -140,7 +166,6 @@ impl<'a> AuthenticateMessage<'a> {
         if self.flags.is_some() {
             writer.field(slot::SESSION_KEY, self.encrypted_session_key)?;
         }
-        writer.finish();
         Ok(())
     }
 }

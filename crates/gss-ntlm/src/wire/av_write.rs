@@ -2,6 +2,7 @@
 
 use super::av::AvId;
 use super::error::WriteError;
+use super::fields::all_or_nothing;
 use gss_core::TokenSink;
 
 /// Appends an attribute. The end is one too: [`AvId::EOL`] without a value.
@@ -46,16 +47,4 @@ fn value_len(id: AvId, len: usize) -> Result<u16, WriteError> {
 fn put_header(sink: &mut dyn TokenSink, id: AvId, len: u16) -> Result<(), WriteError> {
     let ([a, b], [c, d]) = (id.0.to_le_bytes(), len.to_le_bytes());
     Ok(sink.put(&[a, b, c, d])?)
-}
-
-fn all_or_nothing(
-    sink: &mut dyn TokenSink,
-    write: impl FnOnce(&mut dyn TokenSink) -> Result<(), WriteError>,
-) -> Result<(), WriteError> {
-    let start = sink.len();
-    let written = write(sink);
-    if written.is_err() {
-        sink.truncate(start);
-    }
-    written
 }

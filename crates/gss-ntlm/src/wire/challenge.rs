@@ -1,6 +1,6 @@
 use super::av::AvPairs;
 use super::error::{WireError, WriteError};
-use super::fields::{Field, PayloadWriter, Slot, header_len};
+use super::fields::{Field, PayloadWriter, Slot, all_or_nothing, header_len};
 use super::flags::NegotiateFlags;
 use super::text::{Charset, Text};
 use super::{MessageType, Version};
@@ -75,22 +75,26 @@ impl<'a> ChallengeMessage<'a> {
     /// # Errors
     /// [`WriteError`]; nothing was written then.
     pub fn write(&self, output: &mut dyn TokenSink) -> Result<(), WriteError> {
+        all_or_nothing(output, |output| self.append(output))
+    }
+
+    fn append(&self, output: &mut dyn TokenSink) -> Result<(), WriteError> {
         let flags = self.flags.with_if(NegotiateFlags::TARGET_INFO, self.target_info.is_some());
         let flags = Version::flag(self.version, flags);
         let charset = Charset::of(flags).ok_or(WriteError::NoCharset { flags })?;
-        let mut writer = PayloadWriter::new(output, MessageType::Challenge, HEADER_LEN)?;
-        writer.header(FLAGS_AT, &flags.bits().to_le_bytes())?;
-        writer.header(SERVER_CHALLENGE_AT, &self.server_challenge)?;
-        writer.header(VERSION_AT, &Version::bytes_or_zeros(self.version))?;
+        let mut writer = PayloadWriter::new(output, HEADER_LEN)?;
+        writer.kind(MessageType::Challenge)?;
+        writer.fixed(FLAGS_AT, &flags.bits().to_le_bytes())?;
+        writer.fixed(SERVER_CHALLENGE_AT, &self.server_challenge)?;
+        writer.fixed(VERSION_AT, &Version::bytes_or_zeros(self.version))?;
         writer.text(TARGET_NAME, self.target_name.unwrap_or(Text::empty(charset)), charset)?;
         // Without attributes the field stays zero, its offset too, as in the example of MS-NLMP section 4.2.2.3.
         if let Some(info) = self.target_info {
             let mark = writer.begin();
             writer.sink().put(info.as_bytes())?;
             writer.sink().put(info.trailing())?;
-            writer.end(mark, TARGET_INFO)?;
+            writer.end(mark, TARGET_INFO.at)?;
         }
-        writer.finish();
         Ok(())
     }
 }

@@ -143,8 +143,8 @@ pub enum WriteError {
     Output(SinkFull),
     /// A field longer than 65,535 bytes, the most its length can say.
     FieldTooLong {
-        /// The field.
-        field: Field,
+        /// Where the header names the field, in bytes from its start.
+        at: usize,
         /// Its length in bytes.
         len: usize,
     },
@@ -161,7 +161,7 @@ pub enum WriteError {
         len: usize,
     },
     /// Something does not fit in the header.
-    Header {
+    OutsideHeader {
         /// Where it would lie.
         at: usize,
         /// Its length in bytes.
@@ -198,14 +198,14 @@ impl fmt::Display for WriteError {
         f.write_str("NTLM message: ")?;
         match self {
             Self::Output(error) => error.fmt(f),
-            Self::FieldTooLong { field, len } => {
-                write!(f, "{field} of {len} bytes, at most 65535 can be sent")
+            Self::FieldTooLong { at, len } => {
+                write!(f, "field at byte {at} of the header has {len} bytes, at most 65535 can be sent")
             }
             Self::ValueTooLong { id, len } => {
                 write!(f, "attribute {id} of {len} bytes, at most 65535 can be sent")
             }
             Self::MessageTooLong { len } => write!(f, "{len} bytes, at most 4294967295 can be sent"),
-            Self::Header { at, len } => write!(f, "no room for {len} bytes at byte {at}"),
+            Self::OutsideHeader { at, len } => write!(f, "no room for {len} bytes at byte {at}"),
             Self::Charset { field, found, expected } => {
                 write!(f, "{field} is written in {found:?} where the flags say {expected:?}")
             }
@@ -231,7 +231,7 @@ impl Diagnose for WriteError {
             Self::FieldTooLong { .. } => "field_too_long",
             Self::ValueTooLong { .. } => "attribute_too_long",
             Self::MessageTooLong { .. } => "message_too_long",
-            Self::Header { .. } => "outside_header",
+            Self::OutsideHeader { .. } => "outside_header",
             Self::Charset { .. } => "charset_mismatch",
             Self::NoCharset { .. } => "no_charset",
             Self::Nul => "nul_in_name",

@@ -48,7 +48,7 @@ impl fmt::Display for Field {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Slot {
     field: Field,
-    at: usize,
+    pub(super) at: usize,
 }
 
 impl Slot {
@@ -134,12 +134,9 @@ impl<'a> Content<'a> {
 }
 
 /// Writes a message: zeros for the header first, then the payload field by field, each entered in the header.
-///
-/// Unless [`finish`](Self::finish) is reached, all is taken back.
 pub(crate) struct PayloadWriter<'s> {
     sink: &'s mut dyn TokenSink,
     start: usize,
-    finished: bool,
 }
 
 /// Where a field of the payload begins.
@@ -148,29 +145,18 @@ pub(crate) struct PayloadWriter<'s> {
 pub(crate) struct Mark(usize);
 
 impl<'s> PayloadWriter<'s> {
-    /// Begins a message with a header of `header_len` bytes: signature and type, then zeros.
-    pub(crate) fn new(
-        sink: &'s mut dyn TokenSink,
-        message: MessageType,
-        header_len: usize,
-    ) -> Result<Self, WriteError> {
+    /// Begins a message with a header of `header_len` zero bytes.
+    pub(crate) fn new(sink: &'s mut dyn TokenSink, header_len: usize) -> Result<Self, WriteError> {
         let start = sink.len();
         sink.grow(header_len)?;
-        let mut writer = Self { sink, start, finished: false };
-        writer.header(0, &SIGNATURE)?;
-        writer.header(SIGNATURE.len(), &message.number().to_le_bytes())?;
-        Ok(writer)
+        Ok(Self { sink, start })
     }
 
     /// Puts `bytes` in the header, `at` bytes from its start.
-    pub(crate) fn header(&mut self, at: usize, bytes: &[u8]) -> Result<(), WriteError> {
-        let place = self
-            .sink
-            .as_mut_slice()
-            .get_mut(self.start..)
-            .and_then(|message| message.get_mut(at..)?.get_mut(..bytes.len()))
-            .ok_or(WriteError::Header { at, len: bytes.len() })?;
-        place.copy_from_slice(bytes);
+    pub(crate) fn fixed(&mut self, at: usize, bytes: &[u8]) -> Result<(), WriteError> {
+        let message = self.sink.as_mut_slice().get_mut(self.start..).unwrap_or_default();
+        let place = message.get_mut(at..).and_then(|rest| rest.get_mut(..bytes.len()));
+        place.ok_or(WriteError::OutsideHeader { at, len: bytes.len() })?.copy_from_slice(bytes);
         Ok(())
     }
 
@@ -179,52 +165,59 @@ impl<'s> PayloadWriter<'s> {
         Mark(self.sink.len())
     }
 
-    /// Ends the field that began at `mark` and enters it in the header.
-    pub(crate) fn end(&mut self, mark: Mark, slot: Slot) -> Result<(), WriteError> {
+    /// Where the content of a field goes, between [`begin`](Self::begin) and [`end`](Self::end).
+    pub(crate) fn sink(&mut self) -> &mut dyn TokenSink {
+        self.sink
+    }
+
+    /// Ends the field that began at `mark` and enters it in the header, `at` bytes from its start.
+    pub(crate) fn end(&mut self, mark: Mark, at: usize) -> Result<(), WriteError> {
         let len = self.sink.len().saturating_sub(mark.0);
-        let len = u16::try_from(len).map_err(|_| WriteError::FieldTooLong { field: slot.field, len })?;
+        let len = u16::try_from(len).map_err(|_| WriteError::FieldTooLong { at, len })?;
         let offset = mark.0.saturating_sub(self.start);
         let offset = u32::try_from(offset).map_err(|_| WriteError::MessageTooLong { len: offset })?;
         let [len_low, len_high] = len.to_le_bytes();
         let [a, b, c, d] = offset.to_le_bytes();
-        self.header(slot.at, &[len_low, len_high, len_low, len_high, a, b, c, d])
+        self.fixed(at, &[len_low, len_high, len_low, len_high, a, b, c, d])
+    }
+
+    /// Enters a field of no bytes in the header, `at` bytes from its start: it points to where it would lie.
+    pub(crate) fn empty(&mut self, at: usize) -> Result<(), WriteError> {
+        let mark = self.begin();
+        self.end(mark, at)
+    }
+
+    /// Signature and type of the message.
+    pub(super) fn kind(&mut self, kind: MessageType) -> Result<(), WriteError> {
+        self.fixed(0, &SIGNATURE)?;
+        self.fixed(SIGNATURE.len(), &kind.number().to_le_bytes())
     }
 
     /// Writes a field whose content is there already.
-    pub(crate) fn field(&mut self, slot: Slot, content: &[u8]) -> Result<(), WriteError> {
+    pub(super) fn field(&mut self, slot: Slot, content: &[u8]) -> Result<(), WriteError> {
         let mark = self.begin();
         self.sink.put(content)?;
-        self.end(mark, slot)
+        self.end(mark, slot.at)
     }
 
-    /// Writes a name in the charset of the message.
+    /// Writes a name, which has to be in the charset of the message.
     pub(super) fn text(&mut self, slot: Slot, text: Text<'_>, charset: Charset) -> Result<(), WriteError> {
         if !text.is_empty() && text.charset() != charset {
             return Err(WriteError::Charset { field: slot.field, found: text.charset(), expected: charset });
         }
         self.field(slot, text.as_bytes())
     }
-
-    /// Where the content of a field goes, between [`begin`](Self::begin) and [`end`](Self::end).
-    pub(crate) fn sink(&mut self) -> &mut dyn TokenSink {
-        self.sink
-    }
-
-    /// The message so far.
-    pub(crate) fn message(&self) -> &[u8] {
-        self.sink.as_slice().get(self.start..).unwrap_or_default()
-    }
-
-    /// Ends the message.
-    pub(crate) fn finish(mut self) {
-        self.finished = true;
-    }
 }
 
-impl Drop for PayloadWriter<'_> {
-    fn drop(&mut self) {
-        if !self.finished {
-            self.sink.truncate(self.start);
-        }
+/// Has `write` append to `sink`; what it wrote before it failed is taken back.
+pub(super) fn all_or_nothing(
+    sink: &mut dyn TokenSink,
+    write: impl FnOnce(&mut dyn TokenSink) -> Result<(), WriteError>,
+) -> Result<(), WriteError> {
+    let start = sink.len();
+    let written = write(sink);
+    if written.is_err() {
+        sink.truncate(start);
     }
+    written
 }

@@ -1,5 +1,5 @@
 use super::error::{WireError, WriteError};
-use super::fields::{Field, PayloadWriter, Slot, header_len};
+use super::fields::{Field, PayloadWriter, Slot, all_or_nothing, header_len};
 use super::flags::NegotiateFlags;
 use super::text::{Charset, Text};
 use super::{MessageType, Version};
@@ -64,6 +64,10 @@ impl<'a> NegotiateMessage<'a> {
     /// # Errors
     /// [`WriteError`]; nothing was written then.
     pub fn write(&self, output: &mut dyn TokenSink) -> Result<(), WriteError> {
+        all_or_nothing(output, |output| self.append(output))
+    }
+
+    fn append(&self, output: &mut dyn TokenSink) -> Result<(), WriteError> {
         let flags = self
             .flags
             .with_if(NegotiateFlags::OEM_DOMAIN_SUPPLIED, self.domain.is_some())
@@ -72,13 +76,13 @@ impl<'a> NegotiateMessage<'a> {
         if Charset::of(flags).is_none() {
             return Err(WriteError::NoCharset { flags });
         }
-        let mut writer = PayloadWriter::new(output, MessageType::Negotiate, HEADER_LEN)?;
-        writer.header(FLAGS_AT, &flags.bits().to_le_bytes())?;
-        writer.header(VERSION_AT, &Version::bytes_or_zeros(self.version))?;
+        let mut writer = PayloadWriter::new(output, HEADER_LEN)?;
+        writer.kind(MessageType::Negotiate)?;
+        writer.fixed(FLAGS_AT, &flags.bits().to_le_bytes())?;
+        writer.fixed(VERSION_AT, &Version::bytes_or_zeros(self.version))?;
         let nothing = Text::empty(Charset::Oem);
         writer.text(DOMAIN, self.domain.unwrap_or(nothing), Charset::Oem)?;
         writer.text(WORKSTATION, self.workstation.unwrap_or(nothing), Charset::Oem)?;
-        writer.finish();
         Ok(())
     }
 }
