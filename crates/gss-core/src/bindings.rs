@@ -3,7 +3,9 @@
 mod check;
 mod digest;
 
-pub use self::check::{BindingCheck, BindingChecked, BindingFailure, MAX_ACCEPTABLE_BINDINGS};
+pub use self::check::{
+    BindingCheck, BindingChecked, BindingFailure, MAX_ACCEPTABLE_BINDINGS, TooManyBindings,
+};
 pub use self::digest::BindingDigest;
 
 /// The channel a context is tied to (`gss_channel_bindings_struct` of RFC 2744 section 3.11).

@@ -19,7 +19,7 @@ use alloc::vec::Vec;
 use core::fmt::{self, Display};
 use core::ops::Deref;
 use gss_core::bindings::BindingCheck;
-use gss_core::{AcceptableBindings, ContextFlags, Env, Handshake, Oid, Role, Step, TokenSink, oid};
+use gss_core::{ContextFlags, Env, Handshake, Oid, Role, Step, TokenSink, oid};
 use krb5_asn1::{AddressType, ApOptions, ApRep, ApReq, Decode, EncApRepPart, Principal, TicketFlags};
 use krb5_crypto::{EncType, Key, KeyUsage};
 use reply::CipherHead;
@@ -50,14 +50,9 @@ impl<P: Deref<Target = AcceptorConfig>> Acceptor<P> {
     }
 
     /// The channel bindings of this connection, in place of those of the configuration.
-    ///
-    /// # Errors
-    /// [`AcceptorError::TooManyBindings`] for more than
-    /// [`MAX_ACCEPTABLE_BINDINGS`](gss_core::bindings::MAX_ACCEPTABLE_BINDINGS).
-    pub fn channel_bindings(self, acceptable: &AcceptableBindings<'_>) -> Result<Self, AcceptorError> {
-        let check = BindingCheck::new(acceptable)
-            .ok_or(AcceptorError::TooManyBindings { count: acceptable.any_of.len() })?;
-        Ok(self.configure(|connection| connection.bindings = Some(check)))
+    #[must_use]
+    pub fn channel_bindings(self, check: BindingCheck) -> Self {
+        self.configure(|connection| connection.bindings = Some(check))
     }
 
     /// The initiator's address: a ticket that is bound to addresses is then taken from these only (RFC 4120

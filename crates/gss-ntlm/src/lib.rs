@@ -48,3 +48,13 @@ mod upper;
 #[cfg(feature = "alloc")]
 pub mod users;
 pub mod wire;
+
+#[cfg(feature = "alloc")]
+pub use acceptor::{Accepted, Acceptor, AcceptorConfig, AcceptorError, Allow, MAX_NEGOTIATE, ServerNames};
+pub use context::{Context, Parties};
+pub use initiator::{Initiator, InitiatorError, LoggedOn};
+#[cfg(feature = "alloc")]
+pub use logon::Logon;
+pub use logon::{HeldLogon, Identity, LogonRef, split_account};
+#[cfg(feature = "alloc")]
+pub use users::{MemoryUsers, Users};

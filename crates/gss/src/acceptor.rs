@@ -1,22 +1,23 @@
 use crate::context::Context;
 use crate::error::Error;
 use crate::krb5::replay::ReplayCache;
-use crate::krb5::{
-    Allow, CredentialsError, PacPolicy, Principal, ServiceKeys, TransitedPolicy, service_keys,
-};
+use crate::krb5::{CredentialsError, service_keys};
 use crate::mechanism::Mechanism;
-use alloc::boxed::Box;
+use crate::running::Running;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::fmt;
-use core::ops::Deref;
-use gss_core::{AcceptableBindings, Env, Handshake, Step, TokenSink, oid};
+use gss_core::bindings::{BindingCheck, TooManyBindings};
+use gss_core::{AcceptableBindings, Env, Handshake, Oid, Step, TokenSink, oid};
 use gss_spnego::{Offer, RawTokens};
 
-/// What all contexts of a service share: keys, replay cache and policy. Make one and keep it in an `Arc`.
-#[derive(Debug)]
+/// What all contexts of a service share: its mechanisms, and which tokens it takes. Make one and keep it.
+#[derive(Clone, Debug)]
 pub struct AcceptorConfig {
-    krb5: gss_krb5::AcceptorConfig,
+    krb5: Option<Arc<gss_krb5::AcceptorConfig>>,
+    #[cfg(feature = "ntlm")]
+    ntlm: Option<Arc<gss_ntlm::AcceptorConfig>>,
+    bindings: Option<BindingCheck>,
     framing: Framing,
 }
 
@@ -34,7 +35,7 @@ pub enum Framing {
 
 impl AcceptorConfig {
     /// A Kerberos acceptor with the keys of a keytab file, given as bytes, and a replay cache in this process's
-    /// memory. All else is as safe as it gets.
+    /// memory. All else is as safe as it gets; for other settings see [`krb5`](Self::krb5).
     ///
     /// # Errors
     /// [`CredentialsError`] when the bytes are no keytab, or hold no usable key.
@@ -51,12 +52,37 @@ impl AcceptorConfig {
         bytes: &[u8],
         replay: impl ReplayCache + Send + Sync + 'static,
     ) -> Result<Self, CredentialsError> {
-        Ok(Self::krb5(service_keys(bytes)?, replay))
+        Ok(Self::krb5(gss_krb5::AcceptorConfig::new(service_keys(bytes)?, replay)))
     }
 
-    /// A Kerberos acceptor with these keys and this replay cache.
-    pub fn krb5(keys: ServiceKeys, replay: impl ReplayCache + Send + Sync + 'static) -> Self {
-        Self { krb5: gss_krb5::AcceptorConfig::new(keys, replay), framing: Framing::default() }
+    /// A Kerberos acceptor with keys, replay cache and policy of its own.
+    #[must_use]
+    pub fn krb5(config: gss_krb5::AcceptorConfig) -> Self {
+        Self { krb5: Some(Arc::new(config)), ..Self::none() }
+    }
+
+    /// An acceptor of NTLM alone.
+    #[cfg(feature = "ntlm")]
+    #[must_use]
+    pub fn ntlm(config: gss_ntlm::AcceptorConfig) -> Self {
+        Self::none().with_ntlm(config)
+    }
+
+    const fn none() -> Self {
+        Self {
+            krb5: None,
+            #[cfg(feature = "ntlm")]
+            ntlm: None,
+            bindings: None,
+            framing: Framing::Spnego,
+        }
+    }
+
+    /// Takes NTLM too, from clients that cannot do the mechanism listed before.
+    #[cfg(feature = "ntlm")]
+    #[must_use]
+    pub fn with_ntlm(self, config: gss_ntlm::AcceptorConfig) -> Self {
+        Self { ntlm: Some(Arc::new(config)), ..self }
     }
 
     /// Which tokens are taken; those of SPNEGO by default.
@@ -65,58 +91,35 @@ impl AcceptorConfig {
         Self { framing, ..self }
     }
 
-    /// Accepts tickets for this service only; called again, for either. By default any key will do.
-    #[must_use]
-    pub fn accept_only(self, service: Principal) -> Self {
-        self.configure(|krb5| krb5.accept_only(service))
-    }
-
-    /// By how many seconds clocks may differ, 300 by default.
-    #[must_use]
-    pub fn skew(self, seconds: u32) -> Self {
-        self.configure(|krb5| krb5.skew(seconds))
-    }
-
-    /// Lets in what safe defaults refuse.
-    #[must_use]
-    pub fn allow(self, allow: Allow) -> Self {
-        self.configure(|krb5| krb5.allow(allow))
-    }
-
-    /// What to do with tickets that came through other realms.
-    #[must_use]
-    pub fn transited(self, policy: TransitedPolicy<'_>) -> Self {
-        self.configure(|krb5| krb5.transited(policy))
-    }
-
-    /// What to do with the PAC of tickets.
-    #[must_use]
-    pub fn pac(self, policy: PacPolicy) -> Self {
-        self.configure(|krb5| krb5.pac(policy))
-    }
-
-    /// The channel bindings of all connections; [`Acceptor::channel_bindings`] gives those of one.
+    /// The channel bindings of all connections; [`Acceptor::channel_bindings`] gives those of one. By default those
+    /// of the mechanism's own configuration count.
     ///
     /// # Errors
-    /// [`Error`] for more bindings than an acceptor can hold.
-    pub fn channel_bindings(self, acceptable: &AcceptableBindings<'_>) -> Result<Self, Error> {
-        Ok(Self { krb5: self.krb5.channel_bindings(acceptable)?, framing: self.framing })
+    /// [`TooManyBindings`].
+    pub fn channel_bindings(self, acceptable: &AcceptableBindings<'_>) -> Result<Self, TooManyBindings> {
+        Ok(Self { bindings: Some(BindingCheck::new(acceptable)?), ..self })
     }
 
-    fn configure(self, change: impl FnOnce(gss_krb5::AcceptorConfig) -> gss_krb5::AcceptorConfig) -> Self {
-        Self { krb5: change(self.krb5), framing: self.framing }
-    }
-}
-
-/// The configuration as the Kerberos acceptor sees it.
-#[derive(Clone)]
-pub(crate) struct SharedConfig(Arc<AcceptorConfig>);
-
-impl Deref for SharedConfig {
-    type Target = gss_krb5::AcceptorConfig;
-
-    fn deref(&self) -> &gss_krb5::AcceptorConfig {
-        &self.0.krb5
+    /// The acceptors of all mechanisms, best first.
+    fn mechanisms(&self, bindings: Option<BindingCheck>) -> Vec<(Oid, Mechanism)> {
+        let bindings = bindings.as_ref().or(self.bindings.as_ref());
+        let mut mechanisms = Vec::new();
+        if let Some(config) = &self.krb5 {
+            let mut acceptor = gss_krb5::Acceptor::new(Arc::clone(config));
+            if let Some(check) = bindings {
+                acceptor = acceptor.channel_bindings(check.clone());
+            }
+            mechanisms.push((oid::KRB5, Mechanism::Krb5Acceptor(acceptor)));
+        }
+        #[cfg(feature = "ntlm")]
+        if let Some(config) = &self.ntlm {
+            let mut acceptor = gss_ntlm::Acceptor::new(Arc::clone(config));
+            if let Some(check) = bindings {
+                acceptor = acceptor.channel_bindings(check.clone());
+            }
+            mechanisms.push((oid::NTLMSSP, Mechanism::NtlmAcceptor(acceptor)));
+        }
+        mechanisms
     }
 }
 
@@ -126,35 +129,40 @@ impl Deref for SharedConfig {
 pub struct Acceptor(State);
 
 enum State {
-    Fresh {
-        krb5: gss_krb5::Acceptor<SharedConfig>,
-        framing: Framing,
-    },
-    /// Boxed only while it waits, which an exchange of one leg never does.
-    Spnego(Box<Spnego>),
-    Raw(Mechanism),
+    Fresh { config: Arc<AcceptorConfig>, bindings: Option<BindingCheck>, framing: Framing },
+    Begun(Running<Spnego>),
 }
+
+type Spnego = gss_spnego::Acceptor<Vec<Offer<Mechanism>>>;
 
 impl Acceptor {
     /// An acceptor with this configuration.
     #[must_use]
     pub fn new(config: Arc<AcceptorConfig>) -> Self {
         let framing = config.framing;
-        Self(State::Fresh { krb5: gss_krb5::Acceptor::new(SharedConfig(config)), framing })
+        Self(State::Fresh { config, bindings: None, framing })
     }
 
     /// The channel bindings of this connection, in place of those of the configuration. Does nothing after the first
     /// step.
     ///
     /// # Errors
-    /// [`Error`] for more bindings than an acceptor can hold.
-    pub fn channel_bindings(self, acceptable: &AcceptableBindings<'_>) -> Result<Self, Error> {
-        Ok(match self.0 {
-            State::Fresh { krb5, framing } => {
-                Self(State::Fresh { krb5: krb5.channel_bindings(acceptable)?, framing })
-            }
-            started => Self(started),
-        })
+    /// [`TooManyBindings`].
+    pub fn channel_bindings(mut self, acceptable: &AcceptableBindings<'_>) -> Result<Self, TooManyBindings> {
+        if let State::Fresh { bindings, .. } = &mut self.0 {
+            *bindings = Some(BindingCheck::new(acceptable)?);
+        }
+        Ok(self)
+    }
+
+    /// Which tokens are taken on this connection, in place of what the configuration says. Does nothing after the
+    /// first step.
+    #[must_use]
+    pub fn framing(mut self, taken: Framing) -> Self {
+        if let State::Fresh { framing, .. } = &mut self.0 {
+            *framing = taken;
+        }
+        self
     }
 }
 
@@ -168,56 +176,42 @@ impl Handshake for Acceptor {
         output: &mut dyn TokenSink,
         env: &mut Env<'_>,
     ) -> Result<Step<Self, Context>, Error> {
-        match self.0 {
-            State::Fresh { krb5, framing: Framing::Raw } => {
-                Self::raw_step(Mechanism::Krb5Acceptor(krb5), input, output, env)
+        let step = match self.0 {
+            State::Fresh { config, bindings, framing: Framing::Raw } => {
+                let mechanism =
+                    of_token(config.mechanisms(bindings), input).ok_or(gss_spnego::Error::NoOffers)?;
+                Running::raw(mechanism, input, output, env)
             }
-            State::Fresh { krb5, framing } => {
-                let offer = Offer::new(oid::KRB5, Mechanism::Krb5Acceptor(krb5));
+            State::Fresh { config, bindings, framing } => {
+                let offers = config.mechanisms(bindings).into_iter();
+                let offers = offers.map(|(name, mechanism)| Offer::new(name, mechanism)).collect();
                 // Which bare AP-REQs may come in is for the mechanism to say.
                 let raw = match framing {
                     Framing::SpnegoOrRaw => RawTokens::AcceptBareApReq,
                     Framing::Spnego | Framing::Raw => RawTokens::Refuse,
                 };
-                let spnego = gss_spnego::Acceptor::new(Vec::from([offer])).with_raw_tokens(raw);
-                Self::spnego_step(spnego, input, output, env)
+                let spnego = gss_spnego::Acceptor::new(offers).with_raw_tokens(raw);
+                Running::negotiate(spnego, input, output, env)
             }
-            State::Spnego(spnego) => Self::spnego_step(*spnego, input, output, env),
-            State::Raw(mechanism) => Self::raw_step(mechanism, input, output, env),
-        }
+            State::Begun(running) => running.step(input, output, env),
+        };
+        Ok(step?.map_continue(|next| Self(State::Begun(next))))
     }
 }
 
-type Spnego = gss_spnego::Acceptor<Vec<Offer<Mechanism>>>;
-
-impl Acceptor {
-    fn raw_step(
-        mechanism: Mechanism,
-        input: &mut [u8],
-        output: &mut dyn TokenSink,
-        env: &mut Env<'_>,
-    ) -> Result<Step<Self, Context>, Error> {
-        let step = mechanism.step(input, output, env)?;
-        Ok(step.map_continue(|next| Self(State::Raw(next))).map_done(Context::raw))
-    }
-
-    fn spnego_step(
-        spnego: Spnego,
-        input: &mut [u8],
-        output: &mut dyn TokenSink,
-        env: &mut Env<'_>,
-    ) -> Result<Step<Self, Context>, Error> {
-        let step = spnego.step(input, output, env)?;
-        Ok(step.map_continue(|next| Self(State::Spnego(Box::new(next)))).map_done(Context::negotiated))
-    }
+/// The mechanism that a token without SPNEGO is for: NTLM's messages say what they are, all others go to the first.
+fn of_token(mechanisms: Vec<(Oid, Mechanism)>, token: &[u8]) -> Option<Mechanism> {
+    let ntlm = token.starts_with(b"NTLMSSP\0");
+    let only = mechanisms.len() == 1;
+    let mut mechanisms = mechanisms.into_iter();
+    mechanisms.find(|(name, _)| only || (*name == oid::NTLMSSP) == ntlm).map(|(_, mechanism)| mechanism)
 }
 
 impl fmt::Debug for Acceptor {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match &self.0 {
-            State::Fresh { .. } => "Acceptor::Fresh",
-            State::Spnego(_) => "Acceptor::Spnego",
-            State::Raw(_) => "Acceptor::Raw",
-        })
+        match &self.0 {
+            State::Fresh { .. } => f.write_str("Acceptor::Fresh"),
+            State::Begun(running) => write!(f, "Acceptor::{}", running.name()),
+        }
     }
 }

@@ -1,5 +1,5 @@
 use crate::krb5::{Accepted, ServiceTicket, ServiceTicketRef};
-use crate::mechanism::MechanismContext;
+use crate::mechanism::{MechanismContext, MechanismOpener, MechanismSealer};
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 use core::fmt;
@@ -7,7 +7,6 @@ use gss_core::{
     BindingOutcome, ContextFlags, CryptoRng, Facts, MessageError, Oid, Opener, Overhead, PrfKey, Protection,
     Sealer, SecurityContext, SequenceStatus, TokenSink, Unwrapped,
 };
-use gss_krb5::message;
 use gss_spnego::{Established, MicOutcome};
 
 /// An established context: who the peer is, what was agreed, and protection for messages.
@@ -26,8 +25,9 @@ impl Context {
         Self { mechanism: established.into_context(), negotiation }
     }
 
-    /// The peer's authenticated name, as `name@REALM`; `None` when it did not prove one (an initiator that did not ask
-    /// for mutual authentication).
+    /// The peer's authenticated name, as `name@REALM`, or `DOMAIN\user` for NTLM; `None` when it did not prove one: to
+    /// an initiator that did not ask for mutual authentication, or used NTLM, which has none; or a client that logged
+    /// on as nobody.
     #[must_use]
     pub fn peer_name(&self) -> Option<String> {
         self.facts().peer.map(ToString::to_string)
@@ -62,7 +62,7 @@ impl Context {
     pub fn krb5_accepted(&self) -> Option<&Accepted> {
         match &self.mechanism {
             MechanismContext::Krb5Acceptor(context) => Some(context.parties()),
-            MechanismContext::Krb5Initiator(_) => None,
+            _ => None,
         }
     }
 
@@ -71,7 +71,17 @@ impl Context {
     pub fn krb5_presented(&self) -> Option<ServiceTicketRef<'_>> {
         match &self.mechanism {
             MechanismContext::Krb5Initiator(context) => Some(context.parties().ticket()),
-            MechanismContext::Krb5Acceptor(_) => None,
+            _ => None,
+        }
+    }
+
+    /// As acceptor of NTLM: who logged on.
+    #[cfg(feature = "ntlm")]
+    #[must_use]
+    pub fn ntlm_accepted(&self) -> Option<&crate::ntlm::Accepted> {
+        match &self.mechanism {
+            MechanismContext::NtlmAcceptor(context) => Some(context.parties()),
+            _ => None,
         }
     }
 
@@ -208,7 +218,7 @@ impl fmt::Debug for Context {
 
 /// The half of a [`Context`] that protects messages to the peer.
 #[derive(Debug)]
-pub struct ContextSealer(message::Sealer);
+pub struct ContextSealer(MechanismSealer);
 
 impl Sealer for ContextSealer {
     fn overhead(&self, protection: Protection, length: usize) -> Overhead {
@@ -241,7 +251,7 @@ impl Sealer for ContextSealer {
 
 /// The half of a [`Context`] that takes messages from the peer.
 #[derive(Debug)]
-pub struct ContextOpener(message::Opener);
+pub struct ContextOpener(MechanismOpener);
 
 impl Opener for ContextOpener {
     fn unwrap<'t>(&mut self, token: &'t mut [u8]) -> Result<Unwrapped<'t>, MessageError> {

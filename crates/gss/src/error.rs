@@ -22,7 +22,7 @@ impl Error {
     pub fn krb5_initiator(&self) -> Option<&InitiatorError> {
         match self.mechanism()? {
             MechanismError::Krb5Initiator(error) => Some(error),
-            MechanismError::Krb5Acceptor(_) => None,
+            _ => None,
         }
     }
 
@@ -31,7 +31,27 @@ impl Error {
     pub fn krb5_acceptor(&self) -> Option<&AcceptorError> {
         match self.mechanism()? {
             MechanismError::Krb5Acceptor(error) => Some(error),
-            MechanismError::Krb5Initiator(_) => None,
+            _ => None,
+        }
+    }
+
+    /// The error of the NTLM initiator, if that is what it is.
+    #[cfg(feature = "ntlm")]
+    #[must_use]
+    pub fn ntlm_initiator(&self) -> Option<&crate::ntlm::InitiatorError> {
+        match self.mechanism()? {
+            MechanismError::NtlmInitiator(error) => Some(error),
+            _ => None,
+        }
+    }
+
+    /// The error of the NTLM acceptor, if that is what it is.
+    #[cfg(feature = "ntlm")]
+    #[must_use]
+    pub fn ntlm_acceptor(&self) -> Option<&crate::ntlm::AcceptorError> {
+        match self.mechanism()? {
+            MechanismError::NtlmAcceptor(error) => Some(error),
+            _ => None,
         }
     }
 
@@ -59,12 +79,6 @@ impl From<gss_spnego::Error<MechanismError>> for Error {
 impl From<MechanismError> for Error {
     fn from(error: MechanismError) -> Self {
         Self(Box::new(Kind::Mechanism(error)))
-    }
-}
-
-impl From<AcceptorError> for Error {
-    fn from(error: AcceptorError) -> Self {
-        MechanismError::Krb5Acceptor(error).into()
     }
 }
 

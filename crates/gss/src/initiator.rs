@@ -1,12 +1,14 @@
 use crate::context::Context;
 use crate::error::Error;
 use crate::krb5::{Credentials, CredentialsError, EncType, ServiceTicket};
+#[cfg(feature = "ntlm")]
+use crate::mechanism::Logon;
 use crate::mechanism::{Mechanism, Ticket};
-use alloc::boxed::Box;
+use crate::running::Running;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::fmt;
-use gss_core::{ChannelBindings, ContextFlags, Env, Handshake, Step, Target, TokenSink, oid};
+use gss_core::{ChannelBindings, ContextFlags, Env, Handshake, Oid, Step, Target, TokenSink, oid};
 use gss_spnego::Offer;
 
 /// The side that begins.
@@ -19,9 +21,18 @@ use gss_spnego::Offer;
 pub struct Initiator(State);
 
 enum State {
-    Fresh { krb5: gss_krb5::Initiator<Ticket>, raw: bool },
-    Spnego(Box<Spnego>),
-    Raw(Mechanism),
+    Fresh(Fresh),
+    Begun(Running<Spnego>),
+}
+
+type Spnego = gss_spnego::Initiator<Vec<Offer<Mechanism>>>;
+
+/// The mechanisms to be offered, in the order of their fields.
+struct Fresh {
+    krb5: Option<gss_krb5::Initiator<Ticket>>,
+    #[cfg(feature = "ntlm")]
+    ntlm: Option<gss_ntlm::Initiator<Logon>>,
+    raw: bool,
 }
 
 impl Initiator {
@@ -36,14 +47,33 @@ impl Initiator {
     /// A Kerberos initiator that presents this ticket.
     #[must_use]
     pub fn with_ticket(ticket: Arc<ServiceTicket>) -> Self {
-        Self(State::Fresh { krb5: gss_krb5::Initiator::new(ticket), raw: false })
+        Self(State::Fresh(Fresh { krb5: Some(gss_krb5::Initiator::new(ticket)), ..Fresh::none() }))
     }
 
-    /// Sends the mechanism's tokens as they are, without SPNEGO.
+    /// An initiator of NTLM alone. The logon's target should be the service.
+    #[cfg(feature = "ntlm")]
+    #[must_use]
+    pub fn ntlm(logon: Arc<gss_ntlm::Logon>) -> Self {
+        Self(State::Fresh(Fresh::none())).or_ntlm(logon)
+    }
+
+    /// Offers NTLM behind the mechanism listed before, for servers that cannot do that: the server chooses, so that
+    /// whoever is in between can choose NTLM too, unless the server is known to make MICs over the list. Set flags and
+    /// channel bindings after this.
+    #[cfg(feature = "ntlm")]
+    #[must_use]
+    pub fn or_ntlm(mut self, logon: Arc<gss_ntlm::Logon>) -> Self {
+        if let State::Fresh(fresh) = &mut self.0 {
+            fresh.ntlm = Some(gss_ntlm::Initiator::new(logon));
+        }
+        self
+    }
+
+    /// Sends the mechanism's tokens as they are, without SPNEGO: those of the first mechanism listed.
     #[must_use]
     pub fn raw(mut self) -> Self {
-        if let State::Fresh { raw, .. } = &mut self.0 {
-            *raw = true;
+        if let State::Fresh(fresh) = &mut self.0 {
+            fresh.raw = true;
         }
         self
     }
@@ -52,13 +82,21 @@ impl Initiator {
     /// [`delegate`](Self::delegate) does that.
     #[must_use]
     pub fn flags(self, flags: ContextFlags) -> Self {
-        self.configure(|krb5| krb5.flags(flags))
+        #[cfg(feature = "ntlm")]
+        let this = self.configure_ntlm(|ntlm| ntlm.flags(flags));
+        #[cfg(not(feature = "ntlm"))]
+        let this = self;
+        this.configure(|krb5| krb5.flags(flags))
     }
 
     /// Ties the context to a channel.
     #[must_use]
     pub fn channel_bindings(self, bindings: &ChannelBindings<'_>) -> Self {
-        self.configure(|krb5| krb5.channel_bindings(bindings))
+        #[cfg(feature = "ntlm")]
+        let this = self.configure_ntlm(|ntlm| ntlm.channel_bindings(bindings));
+        #[cfg(not(feature = "ntlm"))]
+        let this = self;
+        this.configure(|krb5| krb5.channel_bindings(bindings))
     }
 
     /// Hands the acceptor a ticket-granting ticket, such as
@@ -88,13 +126,49 @@ impl Initiator {
     }
 
     fn configure(
-        self,
+        mut self,
         change: impl FnOnce(gss_krb5::Initiator<Ticket>) -> gss_krb5::Initiator<Ticket>,
     ) -> Self {
-        match self.0 {
-            State::Fresh { krb5, raw } => Self(State::Fresh { krb5: change(krb5), raw }),
-            started => Self(started),
+        if let State::Fresh(fresh) = &mut self.0 {
+            fresh.krb5 = fresh.krb5.take().map(change);
         }
+        self
+    }
+
+    #[cfg(feature = "ntlm")]
+    fn configure_ntlm(
+        mut self,
+        change: impl FnOnce(gss_ntlm::Initiator<Logon>) -> gss_ntlm::Initiator<Logon>,
+    ) -> Self {
+        if let State::Fresh(fresh) = &mut self.0 {
+            fresh.ntlm = fresh.ntlm.take().map(change);
+        }
+        self
+    }
+}
+
+impl Fresh {
+    const fn none() -> Self {
+        Self {
+            krb5: None,
+            #[cfg(feature = "ntlm")]
+            ntlm: None,
+            raw: false,
+        }
+    }
+
+    /// The mechanisms, best first.
+    fn mechanisms(self) -> impl Iterator<Item = (Oid, Mechanism)> {
+        let krb5 = self.krb5.map(|krb5| (oid::KRB5, Mechanism::Krb5Initiator(krb5)));
+        #[cfg(feature = "ntlm")]
+        let ntlm = self.ntlm.map(|ntlm| {
+            // SPNEGO's own MIC needs it (RFC 4178 section 5).
+            let ntlm = if self.raw { ntlm } else { ntlm.also(ContextFlags::INTEGRITY) };
+            (oid::NTLMSSP, Mechanism::NtlmInitiator(ntlm))
+        });
+        #[cfg(not(feature = "ntlm"))]
+        let ntlm = None;
+        krb5.into_iter().chain(ntlm)
     }
 }
 
@@ -108,50 +182,26 @@ impl Handshake for Initiator {
         output: &mut dyn TokenSink,
         env: &mut Env<'_>,
     ) -> Result<Step<Self, Context>, Error> {
-        match self.0 {
-            State::Fresh { krb5, raw: true } => {
-                Self::raw_step(Mechanism::Krb5Initiator(krb5), input, output, env)
+        let step = match self.0 {
+            State::Fresh(fresh) if fresh.raw => {
+                let (_, mechanism) = fresh.mechanisms().next().ok_or(gss_spnego::Error::NoOffers)?;
+                Running::raw(mechanism, input, output, env)
             }
-            State::Fresh { krb5, raw: false } => {
-                let offer = Offer::new(oid::KRB5, Mechanism::Krb5Initiator(krb5));
-                Self::spnego_step(gss_spnego::Initiator::new(Vec::from([offer])), input, output, env)
+            State::Fresh(fresh) => {
+                let offers = fresh.mechanisms().map(|(name, mechanism)| Offer::new(name, mechanism));
+                Running::negotiate(gss_spnego::Initiator::new(offers.collect()), input, output, env)
             }
-            State::Spnego(spnego) => Self::spnego_step(*spnego, input, output, env),
-            State::Raw(mechanism) => Self::raw_step(mechanism, input, output, env),
-        }
-    }
-}
-
-type Spnego = gss_spnego::Initiator<Vec<Offer<Mechanism>>>;
-
-impl Initiator {
-    fn raw_step(
-        mechanism: Mechanism,
-        input: &mut [u8],
-        output: &mut dyn TokenSink,
-        env: &mut Env<'_>,
-    ) -> Result<Step<Self, Context>, Error> {
-        let step = mechanism.step(input, output, env)?;
-        Ok(step.map_continue(|next| Self(State::Raw(next))).map_done(Context::raw))
-    }
-
-    fn spnego_step(
-        spnego: Spnego,
-        input: &mut [u8],
-        output: &mut dyn TokenSink,
-        env: &mut Env<'_>,
-    ) -> Result<Step<Self, Context>, Error> {
-        let step = spnego.step(input, output, env)?;
-        Ok(step.map_continue(|next| Self(State::Spnego(Box::new(next)))).map_done(Context::negotiated))
+            State::Begun(running) => running.step(input, output, env),
+        };
+        Ok(step?.map_continue(|next| Self(State::Begun(next))))
     }
 }
 
 impl fmt::Debug for Initiator {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match &self.0 {
-            State::Fresh { .. } => "Initiator::Fresh",
-            State::Spnego(_) => "Initiator::Spnego",
-            State::Raw(_) => "Initiator::Raw",
-        })
+        match &self.0 {
+            State::Fresh(_) => f.write_str("Initiator::Fresh"),
+            State::Begun(running) => write!(f, "Initiator::{}", running.name()),
+        }
     }
 }

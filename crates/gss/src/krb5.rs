@@ -15,7 +15,8 @@ pub use gss_krb5::authdata::PacPolicy;
 pub use gss_krb5::replay;
 pub use gss_krb5::transited::TransitedPolicy;
 pub use gss_krb5::{
-    Accepted, Allow, HeldTicket, Presented, ServiceKeys, ServiceTicket, ServiceTicketRef, TicketTimes,
+    Accepted, AcceptorConfig, Allow, HeldTicket, Presented, ServiceKeys, ServiceTicket, ServiceTicketRef,
+    TicketTimes,
 };
 pub use krb5_asn1::{EncryptionKeyBuf, ParsePrincipalError, Principal, TicketFlags};
 pub use krb5_crypto::{EncType, Key};

@@ -4,7 +4,8 @@
 //! end in a [`Context`] that says who the peer is and protects messages. Time and randomness are arguments
 //! ([`Env`]); nothing here opens a file or a socket.
 //!
-//! The mechanism is Kerberos V5, inside SPNEGO unless the caller wants its tokens as they are.
+//! The mechanism is Kerberos V5, inside SPNEGO unless the caller wants its tokens as they are. NTLM, which is legacy,
+//! has to be built in (feature `ntlm`) and to be listed by the caller.
 //!
 //! # The side that begins
 //!
@@ -87,7 +88,7 @@
 //! # Features
 //!
 //! Nearly everything needs `alloc`. `std` (default) adds [`Timestamp::now`] and the replay cache in memory; `rc4` and
-//! `camellia` add these enctypes, and RC4 has to be allowed by the caller besides.
+//! `camellia` add these enctypes, and RC4 has to be allowed by the caller besides; `ntlm` adds NTLM.
 
 #![no_std]
 #![forbid(unsafe_code)]
@@ -121,6 +122,10 @@ mod initiator;
 pub mod krb5;
 #[cfg(feature = "alloc")]
 mod mechanism;
+#[cfg(all(feature = "alloc", feature = "ntlm"))]
+pub mod ntlm;
+#[cfg(feature = "alloc")]
+mod running;
 
 #[cfg(feature = "alloc")]
 pub use crate::acceptor::{Acceptor, AcceptorConfig, Framing};
@@ -130,6 +135,7 @@ pub use crate::context::{Context, ContextOpener, ContextSealer, Message};
 pub use crate::error::Error;
 #[cfg(feature = "alloc")]
 pub use crate::initiator::Initiator;
+pub use gss_core::bindings::TooManyBindings;
 pub use gss_core::oid;
 pub use gss_core::{
     AcceptableBindings, BindingOutcome, BindingPolicy, Blame, ChannelBindings, ContextFlags, CryptoRng,

@@ -1,21 +1,27 @@
-//! The mechanisms there are, behind one type. Kerberos today; the next one becomes another variant.
+//! The mechanisms there are, behind one type: a variant for each mechanism and role.
 
-use crate::acceptor::SharedConfig;
 use alloc::sync::Arc;
 use gss_core::{
-    Blame, Diagnose, Env, Facts, Handshake, MajorStatus, MessageError, Opener, PrfKey, Sealer,
-    SecurityContext, Step, TokenSink,
+    Blame, CryptoRng, Diagnose, Env, Facts, Handshake, MajorStatus, MessageError, Opener, Overhead, PrfKey,
+    Protection, Sealer, SecurityContext, SequenceStatus, Step, TokenSink, Unwrapped,
 };
-use gss_krb5::message;
 use gss_krb5::{Accepted, AcceptorError, InitiatorError, Presented, ServiceTicket};
 
 /// A ticket that several contexts may share.
 pub(crate) type Ticket = Arc<ServiceTicket>;
 
+/// A logon that several contexts may share.
+#[cfg(feature = "ntlm")]
+pub(crate) type Logon = Arc<gss_ntlm::Logon>;
+
 /// A handshake of one mechanism.
 pub(crate) enum Mechanism {
     Krb5Initiator(gss_krb5::Initiator<Ticket>),
-    Krb5Acceptor(gss_krb5::Acceptor<SharedConfig>),
+    Krb5Acceptor(gss_krb5::Acceptor<Arc<gss_krb5::AcceptorConfig>>),
+    #[cfg(feature = "ntlm")]
+    NtlmInitiator(gss_ntlm::Initiator<Logon>),
+    #[cfg(feature = "ntlm")]
+    NtlmAcceptor(gss_ntlm::Acceptor<Arc<gss_ntlm::AcceptorConfig>>),
 }
 
 impl Handshake for Mechanism {
@@ -37,6 +43,16 @@ impl Handshake for Mechanism {
                 let step = acceptor.step(input, output, env).map_err(MechanismError::Krb5Acceptor)?;
                 Ok(step.map_continue(Self::Krb5Acceptor).map_done(MechanismContext::Krb5Acceptor))
             }
+            #[cfg(feature = "ntlm")]
+            Self::NtlmInitiator(initiator) => {
+                let step = initiator.step(input, output, env).map_err(MechanismError::NtlmInitiator)?;
+                Ok(step.map_continue(Self::NtlmInitiator).map_done(MechanismContext::NtlmInitiator))
+            }
+            #[cfg(feature = "ntlm")]
+            Self::NtlmAcceptor(acceptor) => {
+                let step = acceptor.step(input, output, env).map_err(MechanismError::NtlmAcceptor)?;
+                Ok(step.map_continue(Self::NtlmAcceptor).map_done(MechanismContext::NtlmAcceptor))
+            }
         }
     }
 }
@@ -49,6 +65,10 @@ impl Handshake for Mechanism {
 pub(crate) enum MechanismContext {
     Krb5Initiator(gss_krb5::Context<Presented<Ticket>>),
     Krb5Acceptor(gss_krb5::Context<Accepted>),
+    #[cfg(feature = "ntlm")]
+    NtlmInitiator(gss_ntlm::Context<gss_ntlm::LoggedOn<Logon>>),
+    #[cfg(feature = "ntlm")]
+    NtlmAcceptor(gss_ntlm::Context<gss_ntlm::Accepted>),
 }
 
 macro_rules! delegate {
@@ -56,13 +76,17 @@ macro_rules! delegate {
         match $self {
             MechanismContext::Krb5Initiator($context) => $body,
             MechanismContext::Krb5Acceptor($context) => $body,
+            #[cfg(feature = "ntlm")]
+            MechanismContext::NtlmInitiator($context) => $body,
+            #[cfg(feature = "ntlm")]
+            MechanismContext::NtlmAcceptor($context) => $body,
         }
     };
 }
 
 impl SecurityContext for MechanismContext {
-    type Sealer = message::Sealer;
-    type Opener = message::Opener;
+    type Sealer = MechanismSealer;
+    type Opener = MechanismOpener;
 
     fn facts(&self) -> Facts<'_> {
         delegate!(self, context => context.facts())
@@ -77,7 +101,10 @@ impl SecurityContext for MechanismContext {
     }
 
     fn split(self) -> (Self::Sealer, Self::Opener) {
-        delegate!(self, context => context.split())
+        delegate!(self, context => {
+            let (sealer, opener) = context.split();
+            (sealer.into(), opener.into())
+        })
     }
 
     fn secret_session_key(&self) -> Option<&[u8]> {
@@ -101,18 +128,107 @@ impl SecurityContext for MechanismContext {
     }
 }
 
+/// Half of a context of one mechanism.
+macro_rules! half {
+    ($name:ident, $trait:ident) => {
+        #[derive(Debug)]
+        pub(crate) enum $name {
+            Krb5(gss_krb5::message::$trait),
+            #[cfg(feature = "ntlm")]
+            Ntlm(gss_ntlm::message::$trait),
+        }
+
+        impl $name {
+            fn get_mut(&mut self) -> &mut dyn $trait {
+                match self {
+                    Self::Krb5(half) => half,
+                    #[cfg(feature = "ntlm")]
+                    Self::Ntlm(half) => half,
+                }
+            }
+        }
+
+        impl From<gss_krb5::message::$trait> for $name {
+            fn from(half: gss_krb5::message::$trait) -> Self {
+                Self::Krb5(half)
+            }
+        }
+
+        #[cfg(feature = "ntlm")]
+        impl From<gss_ntlm::message::$trait> for $name {
+            fn from(half: gss_ntlm::message::$trait) -> Self {
+                Self::Ntlm(half)
+            }
+        }
+    };
+}
+
+half!(MechanismSealer, Sealer);
+half!(MechanismOpener, Opener);
+
+impl Sealer for MechanismSealer {
+    fn overhead(&self, protection: Protection, length: usize) -> Overhead {
+        match self {
+            Self::Krb5(half) => half.overhead(protection, length),
+            #[cfg(feature = "ntlm")]
+            Self::Ntlm(half) => half.overhead(protection, length),
+        }
+    }
+
+    fn wrap(
+        &mut self,
+        protection: Protection,
+        message: &[u8],
+        output: &mut dyn TokenSink,
+        rng: &mut dyn CryptoRng,
+    ) -> Result<(), MessageError> {
+        self.get_mut().wrap(protection, message, output, rng)
+    }
+
+    fn wrap_in_place(
+        &mut self,
+        protection: Protection,
+        buffer: &mut [u8],
+        rng: &mut dyn CryptoRng,
+    ) -> Result<(), MessageError> {
+        self.get_mut().wrap_in_place(protection, buffer, rng)
+    }
+
+    fn get_mic(&mut self, message: &[u8], output: &mut dyn TokenSink) -> Result<(), MessageError> {
+        self.get_mut().get_mic(message, output)
+    }
+}
+
+impl Opener for MechanismOpener {
+    fn unwrap<'t>(&mut self, token: &'t mut [u8]) -> Result<Unwrapped<'t>, MessageError> {
+        self.get_mut().unwrap(token)
+    }
+
+    fn verify_mic(&mut self, message: &[u8], mic: &[u8]) -> Result<SequenceStatus, MessageError> {
+        self.get_mut().verify_mic(message, mic)
+    }
+}
+
 /// Why a handshake of one mechanism failed.
 #[derive(Debug)]
 pub(crate) enum MechanismError {
     Krb5Initiator(InitiatorError),
     Krb5Acceptor(AcceptorError),
+    #[cfg(feature = "ntlm")]
+    NtlmInitiator(gss_ntlm::InitiatorError),
+    #[cfg(feature = "ntlm")]
+    NtlmAcceptor(gss_ntlm::AcceptorError),
 }
 
 impl MechanismError {
-    fn get(&self) -> &dyn Diagnose {
+    fn get(&self) -> &(dyn Diagnose + 'static) {
         match self {
             Self::Krb5Initiator(error) => error,
             Self::Krb5Acceptor(error) => error,
+            #[cfg(feature = "ntlm")]
+            Self::NtlmInitiator(error) => error,
+            #[cfg(feature = "ntlm")]
+            Self::NtlmAcceptor(error) => error,
         }
     }
 }
@@ -125,10 +241,7 @@ impl core::fmt::Display for MechanismError {
 
 impl core::error::Error for MechanismError {
     fn source(&self) -> Option<&(dyn core::error::Error + 'static)> {
-        match self {
-            Self::Krb5Initiator(error) => error.source(),
-            Self::Krb5Acceptor(error) => error.source(),
-        }
+        self.get().source()
     }
 }
 

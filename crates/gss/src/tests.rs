@@ -1,5 +1,7 @@
+#[cfg(feature = "rc4")]
+use crate::krb5::Allow;
 use crate::krb5::replay::MemoryReplayCache;
-use crate::krb5::{Allow, Credentials, CredentialsError, Principal, TicketFlags, service_keys, to_ccache};
+use crate::krb5::{self, Credentials, CredentialsError, Principal, TicketFlags, service_keys, to_ccache};
 use crate::{
     AcceptableBindings, Acceptor, AcceptorConfig, BindingPolicy, ChannelBindings, Context, ContextFlags,
     Diagnose, Env, Framing, Handshake, Initiator, MajorStatus, MessageError, Opener, Protection, Sealer,
@@ -20,6 +22,10 @@ fn initiator(maker: &TicketMaker) -> Initiator {
 
 fn config(maker: &TicketMaker) -> AcceptorConfig {
     AcceptorConfig::from_keytab(&maker.keytab()).unwrap()
+}
+
+fn krb5_config(maker: &TicketMaker) -> krb5::AcceptorConfig {
+    krb5::AcceptorConfig::new(service_keys(&maker.keytab()).unwrap(), MemoryReplayCache::new())
 }
 
 fn run(initiator: Initiator, config: AcceptorConfig) -> Run<Initiator, Acceptor> {
@@ -217,7 +223,7 @@ fn there_is_nothing_to_delegate_without_a_ticket_granting_ticket() {
 fn other_services_of_the_keytab_are_refused_on_demand() {
     let maker = TicketMaker::example();
     let other = Principal::new_service("HTTP", "other.example.com", "EXAMPLE.COM");
-    let run = run(initiator(&maker), config(&maker).accept_only(other));
+    let run = run(initiator(&maker), AcceptorConfig::krb5(krb5_config(&maker).accept_only(other)));
     let End::Failed(error) = run.acceptor else { panic!("{run:?}") };
     assert!(error.krb5_acceptor().is_some(), "{error}");
 }
@@ -231,8 +237,8 @@ fn rc4_has_to_be_allowed_on_both_sides() {
     assert!(matches!(run(initiator(&maker), config(&maker)).initiator, End::Failed(_)));
     let refused = run(initiator(&maker).allow_weak_enctypes(), config(&maker));
     assert!(matches!(refused.acceptor, End::Failed(_)), "{refused:?}");
-    let (mut ours, mut theirs) =
-        established(initiator(&maker).allow_weak_enctypes(), config(&maker).allow(Allow::WEAK_ENCTYPES));
+    let config = AcceptorConfig::krb5(krb5_config(&maker).allow(Allow::WEAK_ENCTYPES));
+    let (mut ours, mut theirs) = established(initiator(&maker).allow_weak_enctypes(), config);
     let token = ours.wrap(b"message", &mut TestRng::insecure(9)).unwrap();
     assert_eq!(theirs.unwrap(&token).unwrap().in_order().unwrap(), b"message");
 }

@@ -10,7 +10,8 @@ use anyhow::{Context, Result};
 use core::net::SocketAddr;
 use core::sync::atomic::{AtomicUsize, Ordering};
 use core::time::Duration;
-use gss::krb5::{Allow, Principal, TransitedPolicy};
+use gss::krb5::replay::MemoryReplayCache;
+use gss::krb5::{self, Allow, Principal, TransitedPolicy, service_keys};
 use gss::{AcceptableBindings, AcceptorConfig, BindingPolicy, ChannelBindings, Framing};
 use std::io::{self, Write};
 use std::net::{TcpListener, TcpStream, ToSocketAddrs};
@@ -95,7 +96,8 @@ pub fn run(arguments: &Arguments) -> Result<()> {
 }
 
 fn config(arguments: &Arguments, keytab: &[u8]) -> Result<AcceptorConfig> {
-    let mut config = AcceptorConfig::from_keytab(keytab)?.framing(Framing::SpnegoOrRaw).skew(arguments.skew);
+    let mut config =
+        krb5::AcceptorConfig::new(service_keys(keytab)?, MemoryReplayCache::new()).skew(arguments.skew);
     for principal in &arguments.principal {
         config = config.accept_only(principal.clone());
     }
@@ -114,7 +116,8 @@ fn config(arguments: &Arguments, keytab: &[u8]) -> Result<AcceptorConfig> {
         CbPolicy::Verify => BindingPolicy::VerifyIfPresent,
         CbPolicy::Require => BindingPolicy::Require,
     };
-    Ok(config.channel_bindings(&AcceptableBindings { policy, any_of: &channels })?)
+    let acceptable = AcceptableBindings { policy, any_of: &channels };
+    Ok(AcceptorConfig::krb5(config).framing(Framing::SpnegoOrRaw).channel_bindings(&acceptable)?)
 }
 
 /// Most connections at a time.

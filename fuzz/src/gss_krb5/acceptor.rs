@@ -65,9 +65,9 @@ impl Settings {
         };
         let any_of = [ChannelBindings::new(b"fuzz")];
         let any_of = if self.policies & 4 == 0 { &any_of[..] } else { &[] };
+        let bindings = BindingCheck::new(&AcceptableBindings { policy, any_of }).expect("one binding");
         config
-            .channel_bindings(&AcceptableBindings { policy, any_of })
-            .expect("one binding")
+            .channel_bindings(bindings)
             .pac(match self.policies >> 3 & 3 {
                 0 => PacPolicy::VerifyIfPresent,
                 1 => PacPolicy::Require,

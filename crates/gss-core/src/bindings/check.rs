@@ -2,6 +2,8 @@
 //! MS-NLMP 3.2.5.1.2).
 
 use super::{AcceptableBindings, BindingDigest, BindingOutcome, BindingPolicy};
+use crate::{Blame, Diagnose, MajorStatus};
+use core::fmt;
 use subtle::{Choice, ConstantTimeEq};
 
 /// Most bindings that one acceptor lets in.
@@ -15,17 +17,19 @@ pub struct BindingCheck {
 }
 
 impl BindingCheck {
-    /// Computes the digests. `None` for more than [`MAX_ACCEPTABLE_BINDINGS`].
-    #[must_use]
-    pub fn new(acceptable: &AcceptableBindings<'_>) -> Option<Self> {
+    /// Computes the digests.
+    ///
+    /// # Errors
+    /// [`TooManyBindings`] for more than [`MAX_ACCEPTABLE_BINDINGS`].
+    pub fn new(acceptable: &AcceptableBindings<'_>) -> Result<Self, TooManyBindings> {
         let mut digests = [None; MAX_ACCEPTABLE_BINDINGS];
         if acceptable.any_of.len() > digests.len() {
-            return None;
+            return Err(TooManyBindings { count: acceptable.any_of.len() });
         }
         for (digest, bindings) in digests.iter_mut().zip(acceptable.any_of) {
             *digest = Some(BindingDigest::of(bindings));
         }
-        Some(Self { policy: acceptable.policy, digests })
+        Ok(Self { policy: acceptable.policy, digests })
     }
 
     /// Compares what the initiator sent. `sent` is `None` when it sent no field for bindings at all; `promised` says
@@ -69,6 +73,36 @@ impl BindingChecked {
         self.0
     }
 }
+
+/// More bindings than an acceptor can hold.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TooManyBindings {
+    /// How many.
+    pub count: usize,
+}
+
+impl Diagnose for TooManyBindings {
+    fn blame(&self) -> Blame {
+        Blame::Caller
+    }
+
+    fn code(&self) -> &'static str {
+        "too_many_bindings"
+    }
+
+    fn major(&self) -> MajorStatus {
+        MajorStatus::FAILURE
+    }
+}
+
+impl fmt::Display for TooManyBindings {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let count = self.count;
+        write!(f, "{count} channel bindings, at most {MAX_ACCEPTABLE_BINDINGS} can be accepted")
+    }
+}
+
+impl core::error::Error for TooManyBindings {}
 
 /// Why channel bindings were refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -133,9 +167,7 @@ mod tests {
     #[test]
     fn too_many_bindings_are_refused() {
         let many = [OURS; MAX_ACCEPTABLE_BINDINGS + 1];
-        assert!(
-            BindingCheck::new(&AcceptableBindings { policy: BindingPolicy::Require, any_of: &many })
-                .is_none()
-        );
+        let acceptable = AcceptableBindings { policy: BindingPolicy::Require, any_of: &many };
+        assert_eq!(BindingCheck::new(&acceptable).unwrap_err(), TooManyBindings { count: many.len() });
     }
 }

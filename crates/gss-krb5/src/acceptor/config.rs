@@ -7,7 +7,6 @@ use alloc::boxed::Box;
 use alloc::vec::Vec;
 use core::fmt;
 use core::ops::BitOr;
-use gss_core::AcceptableBindings;
 use gss_core::bindings::BindingCheck;
 use krb5_asn1::{EncTicketPart, KerberosString, Principal};
 use krb5_crypto::EncType;
@@ -66,14 +65,9 @@ impl AcceptorConfig {
 
     /// The channel bindings of all connections; [`Acceptor::channel_bindings`](super::Acceptor::channel_bindings)
     /// gives those of one.
-    ///
-    /// # Errors
-    /// [`AcceptorError::TooManyBindings`] for more than
-    /// [`MAX_ACCEPTABLE_BINDINGS`](gss_core::bindings::MAX_ACCEPTABLE_BINDINGS).
-    pub fn channel_bindings(mut self, acceptable: &AcceptableBindings<'_>) -> Result<Self, AcceptorError> {
-        self.bindings = BindingCheck::new(acceptable)
-            .ok_or(AcceptorError::TooManyBindings { count: acceptable.any_of.len() })?;
-        Ok(self)
+    #[must_use]
+    pub fn channel_bindings(self, check: BindingCheck) -> Self {
+        Self { bindings: check, ..self }
     }
 
     /// What to do with tickets that came through other realms.

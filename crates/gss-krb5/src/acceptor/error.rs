@@ -7,7 +7,7 @@ use crate::token::{TokenError, TokenId};
 use crate::transited::TransitedError;
 use alloc::vec::Vec;
 use core::fmt::{self, Display};
-use gss_core::bindings::{BindingFailure, MAX_ACCEPTABLE_BINDINGS};
+use gss_core::bindings::BindingFailure;
 use gss_core::{Blame, Diagnose, MajorStatus, SinkFull, Timestamp};
 use krb5_asn1::{AddressType, DecodeError, DecodeErrorKind, ErrorCode, Principal};
 use krb5_crypto::{ChecksumType, EncType, KeyError};
@@ -137,11 +137,6 @@ pub enum AcceptorError {
     },
     /// The bytes form no context token of Kerberos.
     Token(TokenError),
-    /// More channel bindings than an acceptor can hold.
-    TooManyBindings {
-        /// How many.
-        count: usize,
-    },
     /// The realms that the ticket came through.
     Transited(TransitedError),
     /// The token holds another message than an AP-REQ.
@@ -204,7 +199,7 @@ impl AcceptorError {
             Self::UnexpectedToken { .. } => ErrorCode::KRB_AP_ERR_MSG_TYPE,
             Self::UserToUser => ErrorCode::KRB_AP_ERR_NOKEY,
             Self::WrongService { .. } => ErrorCode::KRB_AP_ERR_NOT_US,
-            Self::Output(_) | Self::Overlap | Self::Token(_) | Self::TooManyBindings { .. } => return None,
+            Self::Output(_) | Self::Overlap | Self::Token(_) => return None,
         })
     }
 }
@@ -212,7 +207,7 @@ impl AcceptorError {
 impl Diagnose for AcceptorError {
     fn blame(&self) -> Blame {
         match self {
-            Self::Output(_) | Self::TooManyBindings { .. } => Blame::Caller,
+            Self::Output(_) => Blame::Caller,
             Self::Key(_)
             | Self::NoKey { .. }
             | Self::Skew { .. }
@@ -264,7 +259,6 @@ impl Diagnose for AcceptorError {
             Self::TicketInvalid => "ticket_invalid",
             Self::TicketNotYetValid { .. } => "ticket_not_yet_valid",
             Self::Token(_) => "malformed_token",
-            Self::TooManyBindings { .. } => "too_many_bindings",
             Self::Transited(_) => "transited_realms",
             Self::UnexpectedToken { .. } => "unexpected_token",
             Self::UserToUser => "user_to_user",
@@ -308,8 +302,7 @@ impl Diagnose for AcceptorError {
             | Self::Output(_)
             | Self::Skew { .. }
             | Self::TicketInvalid
-            | Self::TicketNotYetValid { .. }
-            | Self::TooManyBindings { .. } => MajorStatus::FAILURE,
+            | Self::TicketNotYetValid { .. } => MajorStatus::FAILURE,
         }
     }
 
@@ -391,9 +384,6 @@ impl Display for AcceptorError {
                 write!(f, "the ticket is valid from {start} on, it is {now} now; check the clocks")
             }
             Self::Token(error) => error.fmt(f),
-            Self::TooManyBindings { count } => {
-                write!(f, "{count} channel bindings, at most {MAX_ACCEPTABLE_BINDINGS} can be accepted")
-            }
             Self::Transited(error) => error.fmt(f),
             Self::UnexpectedToken { found } => write!(f, "token holds {found}, expected AP-REQ"),
             Self::UserToUser => f.write_str(

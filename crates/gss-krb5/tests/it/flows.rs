@@ -7,6 +7,7 @@
 mod recording;
 
 use crate::forge::{Reply, unframed};
+use gss_core::bindings::BindingCheck;
 use gss_core::{
     AcceptableBindings, BindingOutcome, BindingPolicy, ChannelBindings, ContextFlags, Env, Handshake, Opener,
     Protection, Role, Sealer, SecurityContext, SequenceStatus, Step,
@@ -43,7 +44,7 @@ fn accept(recording: &Recording) -> (impl SecurityContext + use<>, Vec<u8>) {
     if let Some(bindings) = &bindings {
         let own =
             AcceptableBindings { policy: BindingPolicy::Require, any_of: core::slice::from_ref(bindings) };
-        acceptor = acceptor.channel_bindings(&own).unwrap();
+        acceptor = acceptor.channel_bindings(BindingCheck::new(&own).unwrap());
     }
     let mut rng = recording.acceptor_randomness();
     let mut answer = Vec::new();
@@ -245,7 +246,7 @@ fn other_bindings_than_those_recorded_are_refused() {
     let config = recording.acceptor_config();
     let other = [ChannelBindings::new(b"tls-server-end-point:another server's")];
     let own = AcceptableBindings { policy: BindingPolicy::VerifyIfPresent, any_of: &other };
-    let acceptor = gss_krb5::Acceptor::new(&config).channel_bindings(&own).unwrap();
+    let acceptor = gss_krb5::Acceptor::new(&config).channel_bindings(BindingCheck::new(&own).unwrap());
     let error = crate::world::step(acceptor, &recording.token(0), recording.now).0.unwrap_err();
     assert_eq!(error, AcceptorError::Bindings(gss_core::bindings::BindingFailure::Mismatch));
 }

@@ -3,6 +3,7 @@
 use crate::world::{
     AES256, CLIENT, ENCTYPES, SERVICE, acceptor, config, held, initiator, now_plus, principal, service_key,
 };
+use gss_core::bindings::BindingCheck;
 use gss_core::bindings::BindingDigest;
 use gss_core::{
     AcceptableBindings, BindingOutcome, BindingPolicy, ChannelBindings, ContextFlags, Protection, Role,
@@ -75,7 +76,7 @@ proptest! {
         let any_of: Vec<_> = own.iter().map(|bindings| ChannelBindings::new(bindings)).collect();
         let acceptable = AcceptableBindings { policy: BindingPolicy::VerifyIfPresent, any_of: &any_of };
         let config = config(ticket.service_key.enctype()).allow(Allow::WEAK_ENCTYPES);
-        let acceptor = acceptor(config.channel_bindings(&acceptable).unwrap());
+        let acceptor = acceptor(config.channel_bindings(BindingCheck::new(&acceptable).unwrap()));
 
         let mut pair = Pair::default();
         pair.initiator_clock.advance(drift);

@@ -8,7 +8,9 @@ use super::text::{base64, hex};
 use crate::{random, source};
 use alloc::sync::Arc;
 use core::fmt;
-use gss::krb5::{Allow, Credentials, EncType, Key, Principal, TicketFlags, TransitedPolicy, to_ccache};
+use gss::krb5::{
+    self, Allow, Credentials, EncType, Key, Principal, TicketFlags, TransitedPolicy, service_keys, to_ccache,
+};
 use gss::{
     AcceptableBindings, Acceptor, AcceptorConfig, BindingPolicy, ChannelBindings, Context, ContextFlags, Env,
     Handshake, Initiator, Opener, Protection, Role, Sealer, SecurityContext, SequenceStatus, Step, Target,
@@ -75,16 +77,12 @@ impl Session {
         let path = request.keytab.as_deref();
         let path = path.ok_or_else(|| Failure::bad_request("field `keytab` is missing, expected a file"))?;
         let keytab = read(path, "keytab")?;
+        let keys = service_keys(&keytab)?;
         let mut config = if request.replay_cache {
-            AcceptorConfig::from_keytab_with(&keytab, Arc::clone(&self.replay))?
+            krb5::AcceptorConfig::new(keys, Arc::clone(&self.replay))
         } else {
-            AcceptorConfig::from_keytab_with(&keytab, NoReplayCache)?
+            krb5::AcceptorConfig::new(keys, NoReplayCache)
         };
-        config = config.framing(match request.framing {
-            Framing::Spnego => gss::Framing::Spnego,
-            Framing::Raw => gss::Framing::Raw,
-            Framing::Any => gss::Framing::SpnegoOrRaw,
-        });
         if let Some(principal) = &request.principal {
             let service = Principal::parse(principal, None)
                 .map_err(|error| Failure::bad_request(format!("principal {principal:?}: {error}")))?;
@@ -101,7 +99,12 @@ impl Session {
             };
         }
         let channel = request.channel_bindings.as_ref().map(|data| ChannelBindings::new(&data.0));
-        let config = config.channel_bindings(&AcceptableBindings {
+        let framing = match request.framing {
+            Framing::Spnego => gss::Framing::Spnego,
+            Framing::Raw => gss::Framing::Raw,
+            Framing::Any => gss::Framing::SpnegoOrRaw,
+        };
+        let config = AcceptorConfig::krb5(config).framing(framing).channel_bindings(&AcceptableBindings {
             policy: match request.cb_policy {
                 CbPolicy::Ignore => BindingPolicy::Ignore,
                 CbPolicy::Verify => BindingPolicy::VerifyIfPresent,

@@ -1,0 +1,244 @@
+//! AUTHENTICATE, checked (MS-NLMP 3.2.5.1.2).
+//!
+//! Every check ends in a value that only it can make, and no context is made without all of them.
+
+use super::accepted::{Accepted, AccountName};
+use super::challenge::{charset, check_strength};
+use super::config::{AcceptorConfig, Allow, TargetChecked};
+use super::error::AcceptorError;
+use crate::context::{Agreed, Context};
+use crate::secret::{NtHash, SessionKey};
+use crate::users::{Account, Found, PassThrough, PassThroughError};
+use crate::wire::{
+    AuthenticateMessage, AvFlags, AvId, AvPairs, ChallengeMessage, NegotiateFlags, NegotiateMessage,
+    NtlmV2Response, ResponseKind,
+};
+use alloc::string::ToString;
+use core::iter;
+use gss_core::bindings::{BindingCheck, BindingChecked};
+use gss_core::{BindingOutcome, Role, Timestamp};
+use subtle::Choice;
+
+/// The first two messages.
+pub(super) struct Exchange<'a> {
+    negotiate: &'a [u8],
+    challenge: &'a [u8],
+    sent: ChallengeMessage<'a>,
+}
+
+impl<'a> Exchange<'a> {
+    pub(super) fn parse(negotiate: &'a [u8], challenge: &'a [u8]) -> Result<Self, AcceptorError> {
+        if !negotiate.is_empty() {
+            NegotiateMessage::parse(negotiate)?;
+        }
+        Ok(Self { negotiate, challenge, sent: ChallengeMessage::parse(challenge)? })
+    }
+
+    /// Takes the client's answer.
+    pub(super) fn accept(
+        &self,
+        config: &AcceptorConfig,
+        bindings: &BindingCheck,
+        input: &mut [u8],
+        now: Timestamp,
+    ) -> Result<Context<Accepted>, AcceptorError> {
+        let message = AuthenticateMessage::parse(input, charset(self.sent.flags))?;
+        // What we did not grant, nobody can take.
+        let flags = message.flags.map_or(self.sent.flags, |flags| flags & self.sent.flags);
+        match ResponseKind::of(message.lm_response, message.nt_response)? {
+            ResponseKind::NtlmV2 => {}
+            ResponseKind::None if message.user.is_empty() => return anonymous(config, &message, flags),
+            ResponseKind::None => return Err(AcceptorError::EmptyResponse),
+            kind => return Err(AcceptorError::OldResponse { kind }),
+        }
+        check_strength(config, flags)?;
+        if message.user.is_empty() {
+            return Err(AcceptorError::EmptyUser);
+        }
+        let response = NtlmV2Response::parse(message.nt_response, message.nt_response_offset())?;
+        let echo = self.check_echo(&response.av_pairs)?;
+        let (proof, base_key) = self.check_proof(config, &message, &response)?;
+        let key = exported_key(flags, &message, base_key)?;
+        let av = response.av_pairs;
+        config.check_time(response.time.to_timestamp(), now)?;
+        let bindings = bindings.check(av.channel_bindings(), false)?;
+        let named = av.target_name().filter(|_| !av.flags().contains(AvFlags::UNTRUSTED_SPN));
+        let target = config.check_target(named)?;
+        let mut accepted = Accepted {
+            account: Some(AccountName {
+                user: message.user.chars().collect(),
+                domain: message.domain.chars().collect(),
+            }),
+            target: named.map(|name| name.to_string()).filter(|name| !name.is_empty()),
+            ..Accepted::anonymous(&message, config.names().computer())
+        };
+        let expected = if av.flags().contains(AvFlags::MIC_PRESENT) { Some(message.mic) } else { None };
+        let mic = self.check_mic(config, expected, &key, input)?;
+        accepted.mic = mic.0;
+        let checks = Checks { _echo: echo, _proof: proof, _target: target, bindings, mic };
+        checks.into_context(accepted, flags, key)
+    }
+
+    /// Every attribute of our challenge has to come back as it was sent: then the answer is to our challenge, and nobody
+    /// changed our names on the way.
+    fn check_echo(&self, received: &AvPairs<'_>) -> Result<EchoChecked, AcceptorError> {
+        let sent = self.sent.target_info;
+        let changed = sent.iter().flat_map(AvPairs::iter).find(|pair| {
+            // The client says more in its flags than we did.
+            pair.id != AvId::FLAGS && received.get(pair.id) != Some(pair.value)
+        });
+        match changed {
+            Some(pair) => Err(AcceptorError::AttributeChanged { id: pair.id }),
+            None => Ok(EchoChecked(())),
+        }
+    }
+
+    /// Checks that the client knows the password. Unknown users take the same path as wrong passwords.
+    fn check_proof(
+        &self,
+        config: &AcceptorConfig,
+        message: &AuthenticateMessage<'_>,
+        response: &NtlmV2Response<'_>,
+    ) -> Result<(ProofChecked, SessionKey), AcceptorError> {
+        let account = Account { user: message.user, domain: message.domain };
+        let (known, hash) = match config.users().find(&account) {
+            Found::NtHash(hash) => (Choice::from(1), hash),
+            Found::Unknown => (Choice::from(0), NtHash::from_bytes([0; 16])),
+            Found::Elsewhere => return self.pass_through(config, message, account),
+        };
+        // Some clients leave the domain out of the hash; both are tried, whether or not the first fits.
+        let as_sent = hash.v2(message.user.chars(), message.domain.chars());
+        let without_domain = hash.v2(message.user.chars(), iter::empty());
+        let challenge = &self.sent.server_challenge;
+        let [first, second] = [&as_sent, &without_domain]
+            .map(|hash| hash.verify_proof(challenge, response.blob, &response.proof));
+        if !bool::from(known & (first | second)) {
+            return Err(AcceptorError::LogonFailed);
+        }
+        let hash = if bool::from(first) { as_sent } else { without_domain };
+        Ok((ProofChecked(()), hash.session_base_key(&response.proof)))
+    }
+
+    /// Has somebody else check it.
+    fn pass_through(
+        &self,
+        config: &AcceptorConfig,
+        message: &AuthenticateMessage<'_>,
+        account: Account<'_>,
+    ) -> Result<(ProofChecked, SessionKey), AcceptorError> {
+        let logon = PassThrough {
+            account,
+            workstation: message.workstation,
+            server_challenge: &self.sent.server_challenge,
+            lm_response: message.lm_response,
+            nt_response: message.nt_response,
+        };
+        match config.users().pass_through(&logon) {
+            Ok(key) => Ok((ProofChecked(()), key)),
+            Err(PassThroughError::Denied) => Err(AcceptorError::LogonFailed),
+            Err(PassThroughError::Unavailable(reason)) => Err(AcceptorError::PassThrough { reason }),
+        }
+    }
+
+    /// Checks the MIC over all three messages. Whether there has to be one is said by a flag inside the proof, which
+    /// nobody can clear without the password (the lesson of CVE-2019-1040).
+    fn check_mic(
+        &self,
+        config: &AcceptorConfig,
+        expected: Option<Option<[u8; 16]>>,
+        key: &SessionKey,
+        message: &mut [u8],
+    ) -> Result<MicChecked, AcceptorError> {
+        let mic = match expected {
+            Some(Some(mic)) => mic,
+            Some(None) => return Err(AcceptorError::MicFieldMissing),
+            None if config.allows(Allow::WITHOUT_MIC) => return Ok(MicChecked(false)),
+            None => return Err(AcceptorError::MicMissing),
+        };
+        let end = AuthenticateMessage::MIC_OFFSET.saturating_add(mic.len());
+        message.get_mut(AuthenticateMessage::MIC_OFFSET..end).unwrap_or_default().fill(0);
+        if key.verify_mic(&[self.negotiate, self.challenge, message], &mic) {
+            Ok(MicChecked(true))
+        } else {
+            Err(AcceptorError::BadMic)
+        }
+    }
+}
+
+/// Lets a client in that proves nothing, if the caller wants that. There is no key.
+fn anonymous(
+    config: &AcceptorConfig,
+    message: &AuthenticateMessage<'_>,
+    flags: NegotiateFlags,
+) -> Result<Context<Accepted>, AcceptorError> {
+    if !config.allows(Allow::ANONYMOUS) {
+        return Err(AcceptorError::Anonymous);
+    }
+    let agreed = Agreed {
+        role: Role::Acceptor,
+        flags: flags - (NegotiateFlags::SIGN | NegotiateFlags::SEAL),
+        anonymous: true,
+        binding: BindingOutcome::NotChecked,
+        mic: false,
+        key: SessionKey::from_bytes([0; 16]),
+    };
+    Ok(Context::new(Accepted::anonymous(message, config.names().computer()), agreed)?)
+}
+
+/// The `ExportedSessionKey` (MS-NLMP 3.2.5.1.2).
+fn exported_key(
+    flags: NegotiateFlags,
+    message: &AuthenticateMessage<'_>,
+    base_key: SessionKey,
+) -> Result<SessionKey, AcceptorError> {
+    if !flags.contains(NegotiateFlags::KEY_EXCHANGE) {
+        return Ok(base_key);
+    }
+    let encrypted = message.encrypted_session_key;
+    let protects = flags.intersects(NegotiateFlags::SIGN | NegotiateFlags::SEAL);
+    if encrypted.is_empty() && !protects {
+        return Ok(base_key); // leniency::KEY_EXCHANGE_WITHOUT_KEY
+    }
+    let mut key: [u8; 16] = encrypted
+        .try_into()
+        .map_err(|_| AcceptorError::SessionKeyLength { found: encrypted.len() })?;
+    base_key.exchange(&mut key);
+    Ok(SessionKey::from_bytes(key))
+}
+
+/// Proof that the answer is to our challenge.
+struct EchoChecked(());
+
+/// Proof that the client knows the password.
+struct ProofChecked(());
+
+/// Proof that the MIC is right, or (`false`) may be missing.
+struct MicChecked(bool);
+
+/// All that has to be checked before a user is let in.
+struct Checks {
+    _echo: EchoChecked,
+    _proof: ProofChecked,
+    _target: TargetChecked,
+    bindings: BindingChecked,
+    mic: MicChecked,
+}
+
+impl Checks {
+    fn into_context(
+        self,
+        accepted: Accepted,
+        flags: NegotiateFlags,
+        key: SessionKey,
+    ) -> Result<Context<Accepted>, AcceptorError> {
+        let agreed = Agreed {
+            role: Role::Acceptor,
+            flags,
+            anonymous: false,
+            binding: self.bindings.outcome(),
+            mic: self.mic.0,
+            key,
+        };
+        Ok(Context::new(accepted, agreed)?)
+    }
+}

@@ -1,0 +1,243 @@
+//! The answer to a challenge (MS-NLMP 3.1.5.1.2), written where it is sent from.
+
+use super::{InitiatorError, Options, Transport};
+use crate::context::Agreed;
+use crate::logon::{Identity, LogonRef};
+use crate::secret::{NtHash, SessionKey};
+use crate::wire::{
+    AuthenticateMessage, AvFlags, AvId, AvPairs, ChallengeMessage, FileTime, NegotiateFlags, PayloadWriter,
+    put_av_pair, put_av_text, put_utf16,
+};
+use gss_core::bindings::BindingDigest;
+use gss_core::{BindingOutcome, CryptoRng, Env, Role, TokenSink};
+use zeroize::Zeroizing;
+
+/// Answers the challenge in `input`.
+pub(super) fn answer(
+    logon: &LogonRef<'_>,
+    options: &Options,
+    negotiate: Option<&[u8]>,
+    input: &[u8],
+    output: &mut dyn TokenSink,
+    env: &mut Env<'_>,
+) -> Result<Agreed, InitiatorError> {
+    let challenge = Checked::new(ChallengeMessage::parse(input)?, options)?;
+    let start = output.len();
+    let (user, domain, nt_hash) = match logon.identity {
+        Identity::User { user: "", .. } => return Err(InitiatorError::EmptyUser),
+        Identity::User { user, domain, nt_hash } => (user, domain, nt_hash),
+        Identity::Anonymous => return anonymous(logon, options, &challenge, output),
+    };
+    let flags = challenge.agreed;
+    let mut writer = PayloadWriter::new(output, HEADER_LEN)?;
+    write_name(&mut writer, DOMAIN_FIELD, domain)?;
+    write_name(&mut writer, USER_FIELD, user)?;
+    write_name(&mut writer, WORKSTATION_FIELD, logon.workstation)?;
+    let proof = Proof { logon, options, challenge: &challenge, user, domain, nt_hash };
+    let key_exchange_key = proof.write(&mut writer, env)?;
+    let key = if flags.contains(NegotiateFlags::KEY_EXCHANGE) {
+        let exported = random_key(env.rng);
+        let mut encrypted = *exported.secret_bytes();
+        key_exchange_key.exchange(&mut encrypted);
+        let field = writer.begin();
+        writer.sink().put(&encrypted)?;
+        writer.end(field, KEY_FIELD)?;
+        exported
+    } else {
+        writer.empty(KEY_FIELD)?;
+        key_exchange_key
+    };
+    write_header(&mut writer, flags, options)?;
+    let message = output.as_mut_slice().get_mut(start..).unwrap_or_default();
+    let mic = key.mic(&[negotiate.unwrap_or_default(), input, message]);
+    let place = message.get_mut(AuthenticateMessage::MIC_OFFSET..HEADER_LEN);
+    place.unwrap_or_default().copy_from_slice(&mic);
+    let binding = match options.bindings {
+        BindingDigest::NONE => BindingOutcome::Absent,
+        _ => BindingOutcome::Bound,
+    };
+    Ok(Agreed { role: Role::Initiator, flags, anonymous: false, binding, mic: true, key })
+}
+
+/// AUTHENTICATE with version and MIC, before its payload.
+const HEADER_LEN: usize = 88;
+
+/// The same without a MIC.
+const HEADER_LEN_WITHOUT_MIC: usize = AuthenticateMessage::MIC_OFFSET;
+
+const LM_FIELD: usize = 12;
+const NT_FIELD: usize = 20;
+const DOMAIN_FIELD: usize = 28;
+const USER_FIELD: usize = 36;
+const WORKSTATION_FIELD: usize = 44;
+const KEY_FIELD: usize = 52;
+const FLAGS_OFFSET: usize = 60;
+const VERSION_OFFSET: usize = 64;
+
+/// A challenge that grants what was asked for.
+struct Checked<'a> {
+    message: ChallengeMessage<'a>,
+    agreed: NegotiateFlags,
+}
+
+impl<'a> Checked<'a> {
+    fn new(message: ChallengeMessage<'a>, options: &Options) -> Result<Self, InitiatorError> {
+        let requested = options.requested();
+        let granted = message.flags & requested;
+        let mut required = NegotiateFlags::UNICODE | NegotiateFlags::EXTENDED_SESSION_SECURITY;
+        let protection = options.required();
+        if protection != NegotiateFlags::NONE {
+            required = required.with(protection);
+            if !(options.weak_keys && granted.contains(NegotiateFlags::KEY_56)) {
+                required = required.with(NegotiateFlags::KEY_128);
+            }
+        }
+        if !granted.contains(required) {
+            return Err(InitiatorError::NotGranted { missing: required - granted });
+        }
+        let datagram = message.flags.contains(NegotiateFlags::DATAGRAM);
+        if datagram != (options.transport == Transport::Datagram) {
+            return Err(InitiatorError::Transport { datagram });
+        }
+        let named = |id| message.target_info.is_some_and(|pairs| pairs.get(id).is_some());
+        if protection != NegotiateFlags::NONE
+            && !(named(AvId::NB_COMPUTER_NAME) && named(AvId::NB_DOMAIN_NAME))
+        {
+            return Err(InitiatorError::ServerNamesMissing);
+        }
+        // What the server says about itself is repeated, as Windows does.
+        let about_server = NegotiateFlags::TARGET_INFO
+            | NegotiateFlags::TARGET_TYPE_DOMAIN
+            | NegotiateFlags::TARGET_TYPE_SERVER;
+        Ok(Self { agreed: granted | (message.flags & about_server), message })
+    }
+}
+
+/// What the responses are made from.
+struct Proof<'a> {
+    logon: &'a LogonRef<'a>,
+    options: &'a Options,
+    challenge: &'a Checked<'a>,
+    user: &'a str,
+    domain: &'a str,
+    nt_hash: &'a NtHash,
+}
+
+impl Proof<'_> {
+    /// Writes both responses and returns the `KeyExchangeKey`, which is the `SessionBaseKey` (MS-NLMP 3.3.2, 3.4.5.1).
+    fn write(&self, writer: &mut PayloadWriter<'_>, env: &mut Env<'_>) -> Result<SessionKey, InitiatorError> {
+        let hash = self.nt_hash.v2(self.user.chars(), self.domain.chars());
+        let server_challenge = &self.challenge.message.server_challenge;
+        let mut client_challenge = [0; 8];
+        env.rng.fill_bytes(&mut client_challenge);
+        let server_time = self.challenge.message.target_info.and_then(|pairs| pairs.timestamp());
+
+        let field = writer.begin();
+        // A server that tells the time does not look at the LM response (MS-NLMP 3.1.5.1.2).
+        let lm_response = match server_time {
+            Some(_) => [0; 24],
+            None => hash.lm_v2(server_challenge, &client_challenge),
+        };
+        writer.sink().put(&lm_response)?;
+        writer.end(field, LM_FIELD)?;
+
+        let field = writer.begin();
+        let start = writer.sink().len();
+        let time = server_time.unwrap_or_else(|| FileTime::from_timestamp(env.now));
+        let sink = writer.sink();
+        sink.put(&[0; PROOF_LEN])?;
+        sink.put(&[1, 1, 0, 0, 0, 0, 0, 0])?;
+        sink.put(&time.0.to_le_bytes())?;
+        sink.put(&client_challenge)?;
+        sink.put(&[0; 4])?;
+        self.write_av_pairs(sink)?;
+        sink.put(&[0; 4])?;
+        let response = sink.as_mut_slice().get_mut(start..).unwrap_or_default();
+        let (place, blob) = response.split_at_mut_checked(PROOF_LEN).unwrap_or_default();
+        let proof = hash.proof(server_challenge, blob);
+        place.copy_from_slice(&proof);
+        writer.end(field, NT_FIELD)?;
+        Ok(hash.session_base_key(&proof))
+    }
+
+    /// The server's attributes, and after them ours. Whatever the server says in our place is left out.
+    fn write_av_pairs(&self, sink: &mut dyn TokenSink) -> Result<(), InitiatorError> {
+        let pairs = self.challenge.message.target_info;
+        let ours = [AvId::FLAGS, AvId::TARGET_NAME, AvId::CHANNEL_BINDINGS];
+        let theirs = pairs.iter().flat_map(AvPairs::iter).filter(|pair| !ours.contains(&pair.id));
+        for pair in theirs {
+            put_av_pair(sink, pair.id, pair.value)?;
+        }
+        let mut flags = pairs.map_or(AvFlags::NONE, |pairs| pairs.flags()).with(AvFlags::MIC_PRESENT);
+        if self.options.untrusted_target {
+            flags = flags.with(AvFlags::UNTRUSTED_SPN);
+        }
+        put_av_pair(sink, AvId::FLAGS, &flags.bits().to_le_bytes())?;
+        // Zeros would say the same as nothing, but some servers take them for bindings.
+        if self.options.bindings != BindingDigest::NONE {
+            put_av_pair(sink, AvId::CHANNEL_BINDINGS, &self.options.bindings.0)?;
+        }
+        if let Some(target) = self.logon.target {
+            put_av_text(sink, AvId::TARGET_NAME, target)?;
+        }
+        Ok(put_av_pair(sink, AvId::EOL, &[])?)
+    }
+}
+
+/// Bytes of an `NTProofStr`.
+const PROOF_LEN: usize = 16;
+
+/// An anonymous logon (MS-NLMP 3.1.5.1.2): no user, an LM response of one zero byte, and no key, so that there is
+/// nothing to protect messages with.
+fn anonymous(
+    logon: &LogonRef<'_>,
+    options: &Options,
+    challenge: &Checked<'_>,
+    output: &mut dyn TokenSink,
+) -> Result<Agreed, InitiatorError> {
+    let keyed = NegotiateFlags::SIGN | NegotiateFlags::SEAL | NegotiateFlags::KEY_EXCHANGE;
+    let flags = (challenge.agreed - keyed) | NegotiateFlags::ANONYMOUS;
+    let mut writer = PayloadWriter::new(output, HEADER_LEN_WITHOUT_MIC)?;
+    write_name(&mut writer, DOMAIN_FIELD, "")?;
+    write_name(&mut writer, USER_FIELD, "")?;
+    write_name(&mut writer, WORKSTATION_FIELD, logon.workstation)?;
+    let field = writer.begin();
+    writer.sink().put(&[0])?;
+    writer.end(field, LM_FIELD)?;
+    writer.empty(NT_FIELD)?;
+    writer.empty(KEY_FIELD)?;
+    write_header(&mut writer, flags, options)?;
+    Ok(Agreed {
+        role: Role::Initiator,
+        flags,
+        anonymous: true,
+        binding: BindingOutcome::Absent,
+        mic: false,
+        key: SessionKey::from_bytes([0; 16]),
+    })
+}
+
+fn write_name(writer: &mut PayloadWriter<'_>, at: usize, name: &str) -> Result<(), InitiatorError> {
+    let field = writer.begin();
+    put_utf16(writer.sink(), name)?;
+    Ok(writer.end(field, at)?)
+}
+
+fn write_header(
+    writer: &mut PayloadWriter<'_>,
+    flags: NegotiateFlags,
+    options: &Options,
+) -> Result<(), InitiatorError> {
+    writer.fixed(0, b"NTLMSSP\0\x03\0\0\0")?;
+    writer.fixed(FLAGS_OFFSET, &flags.bits().to_le_bytes())?;
+    if flags.contains(NegotiateFlags::VERSION) {
+        writer.fixed(VERSION_OFFSET, &options.version.to_bytes())?;
+    }
+    Ok(())
+}
+
+fn random_key(rng: &mut dyn CryptoRng) -> SessionKey {
+    let mut bytes = Zeroizing::new([0; 16]);
+    rng.fill_bytes(&mut *bytes);
+    SessionKey::from_bytes(*bytes)
+}
