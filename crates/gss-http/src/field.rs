@@ -1,14 +1,15 @@
 //! Field names and values as this crate gives them to a program.
 
+#[cfg(feature = "alloc")]
 use crate::base64;
+#[cfg(feature = "alloc")]
+use crate::persistence::{PERSISTENT_AUTH, persistent_auth_value};
+use crate::scheme::Scheme;
 #[cfg(feature = "alloc")]
 use alloc::string::String;
 #[cfg(feature = "alloc")]
 use core::fmt;
 use gss_core::{SinkFull, TokenSink};
-
-/// The name of the scheme.
-pub const NEGOTIATE: &str = "Negotiate";
 
 /// Who authenticates the client: the server that has the resource, or a proxy on the way to it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Default)]
@@ -49,17 +50,12 @@ impl Side {
     }
 }
 
-/// Appends `Negotiate`, then a space and the base64 of `token` unless it is empty.
+/// [`Scheme::write_token`] for [`Scheme::Negotiate`].
 ///
 /// # Errors
-/// [`SinkFull`] when it does not fit; part of it may have been written.
+/// As there.
 pub fn write_negotiate(token: &[u8], output: &mut dyn TokenSink) -> Result<(), SinkFull> {
-    output.put(NEGOTIATE.as_bytes())?;
-    if token.is_empty() {
-        return Ok(());
-    }
-    output.put(b" ")?;
-    base64::encode(token, output)
+    Scheme::Negotiate.write_token(token, output)
 }
 
 /// A field for a program to add to its request or response.
@@ -74,12 +70,16 @@ pub struct HeaderField {
 
 #[cfg(feature = "alloc")]
 impl HeaderField {
-    pub(crate) fn credentials(side: Side, token: &[u8]) -> Self {
-        Self { name: side.credentials_field(), value: HeaderValue::negotiate(token) }
+    pub(crate) fn credentials(side: Side, scheme: Scheme, token: &[u8]) -> Self {
+        Self { name: side.credentials_field(), value: HeaderValue::token(scheme, token) }
     }
 
-    pub(crate) fn challenge(side: Side, token: &[u8]) -> Self {
-        Self { name: side.challenge_field(), value: HeaderValue::negotiate(token) }
+    pub(crate) fn challenge(side: Side, scheme: Scheme, token: &[u8]) -> Self {
+        Self { name: side.challenge_field(), value: HeaderValue::token(scheme, token) }
+    }
+
+    pub(crate) fn persistent_auth(persistent: bool) -> Self {
+        Self { name: PERSISTENT_AUTH, value: HeaderValue(persistent_auth_value(persistent).into()) }
     }
 }
 
@@ -91,14 +91,20 @@ pub struct HeaderValue(String);
 
 #[cfg(feature = "alloc")]
 impl HeaderValue {
-    /// `Negotiate` and the base64 of `token`; only `Negotiate` when it is empty.
+    /// [`token`](Self::token) for [`Scheme::Negotiate`].
     #[must_use]
     pub fn negotiate(token: &[u8]) -> Self {
+        Self::token(Scheme::Negotiate, token)
+    }
+
+    /// The scheme and the base64 of `token`; only the scheme when it is empty.
+    #[must_use]
+    pub fn token(scheme: Scheme, token: &[u8]) -> Self {
         let mut value = alloc::vec::Vec::new();
         let len = base64::encoded_len(token.len()).unwrap_or(0);
-        value.reserve_exact(NEGOTIATE.len().saturating_add(1).saturating_add(len));
+        value.reserve_exact(scheme.name().len().saturating_add(1).saturating_add(len));
         // A vector is never full, and what is written is ASCII: neither branch is taken.
-        if write_negotiate(token, &mut value).is_err() {
+        if scheme.write_token(token, &mut value).is_err() {
             value.clear();
         }
         Self(String::from_utf8(value).unwrap_or_default())
@@ -162,5 +168,7 @@ mod tests {
         assert_eq!(shown, r#"HeaderField { name: "Proxy-Authorization", value: Negotiate [8 bytes] }"#);
         assert_eq!(format!("{:?}", HeaderValue::negotiate(b"")), "Negotiate");
         assert_eq!(field.value.into_string(), "Negotiate c2VjcmV0");
+        assert_eq!(HeaderValue::token(Scheme::Ntlm, b"secret").as_str(), "NTLM c2VjcmV0");
+        assert_eq!(format!("{:?}", HeaderValue::token(Scheme::Ntlm, b"secret")), "NTLM [8 bytes]");
     }
 }

@@ -8,7 +8,15 @@ use gss_core::{Oid, oid};
 pub const PERSISTENT_AUTH: &str = "Persistent-Auth";
 
 /// The name of the response field in which a proxy says that it keeps client and server connections together.
+///
+/// Only a proxy sends it: with [`SESSION_BASED`], on responses that it forwards with challenges of `Negotiate` or `NTLM`,
+/// and with `Connection: Proxy-Support`, so that the proxy before it does not pass on a promise it cannot keep. An
+/// origin server knows nothing about the proxies in front of it, and never sends it.
 pub const PROXY_SUPPORT: &str = "Proxy-Support";
+
+/// The member of [`PROXY_SUPPORT`]: each connection of a client has a connection to the server of its own, and no
+/// other client's request goes over that (RFC 4559 section 6).
+pub const SESSION_BASED: &str = "Session-Based-Authentication";
 
 /// Reads the value of `Persistent-Auth`. `None` for anything but `true` and `false`: the field is ignored then.
 #[must_use]
@@ -31,7 +39,7 @@ pub fn supports_session_based<'a, V>(lines: impl IntoIterator<Item = &'a V>) -> 
 where
     V: AsRef<[u8]> + ?Sized + 'a,
 {
-    list_has(lines, "Session-Based-Authentication")
+    list_has(lines, SESSION_BASED)
 }
 
 /// What a client remembers about one connection between requests. Keep it with the connection, and keep the

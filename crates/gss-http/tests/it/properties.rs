@@ -1,7 +1,7 @@
 use gss_core::Diagnose;
 use gss_http::challenge::{Authorization, Credentials, challenges};
-use gss_http::negotiate::{Offer, decode_token};
-use gss_http::{base64, persistence};
+use gss_http::legs::{Offer, decode_token};
+use gss_http::{Scheme, Schemes, base64, persistence};
 use proptest::prelude::*;
 
 /// A challenge as a list of facts, and one of the ways to write it.
@@ -154,7 +154,8 @@ proptest! {
                 }
             }
         }
-        let _ = Offer::find(&lines);
+        let _ = Offer::find(Scheme::Negotiate, &lines);
+        let _ = Schemes::only(Scheme::Ntlm).then(Scheme::Negotiate).preferred(&lines);
         let _ = Authorization::from_lines(&lines);
         let _ = persistence::supports_session_based(&lines);
         for line in &lines {

@@ -2,8 +2,8 @@
 
 use gss_core::{
     BindingOutcome, Blame, ContextFlags, CryptoRng, Diagnose, Env, Facts, Handshake, MajorStatus,
-    MessageError, Opener, Overhead, PrfKey, Protection, Role, Sealer, SecurityContext, SequenceStatus, Step,
-    TokenSink, Unwrapped, oid,
+    MessageError, Oid, Opener, Overhead, PrfKey, Protection, Role, Sealer, SecurityContext, SequenceStatus,
+    Step, Timestamp, TokenSink, Unwrapped, oid,
 };
 
 /// One side of an exchange of `messages` tokens, the initiator's first token counted.
@@ -14,20 +14,58 @@ pub(crate) struct Scripted {
     pub(crate) user: u8,
     /// The message that comes next.
     pub(crate) next: u8,
+    /// What tokens look like.
+    pub(crate) form: Form,
+    /// What the context says that it is.
+    pub(crate) mechanism: Oid,
+    /// When the context ends, in seconds.
+    pub(crate) expires: Option<i64>,
+}
+
+/// What tokens look like.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Form {
+    /// Those of SPNEGO.
+    Spnego,
+    /// NTLM's messages.
+    Ntlm,
 }
 
 impl Scripted {
     pub(crate) fn initiator(messages: u8, user: u8) -> Self {
-        Self { role: Role::Initiator, messages, user, next: 1 }
+        let role = Role::Initiator;
+        Self { role, messages, user, next: 1, form: Form::Spnego, mechanism: oid::KRB5, expires: None }
     }
 
     pub(crate) fn acceptor(messages: u8) -> Self {
-        Self { role: Role::Acceptor, messages, user: 0, next: 1 }
+        Self { role: Role::Acceptor, ..Self::initiator(messages, 0) }
     }
 
+    /// The same with NTLM inside SPNEGO.
+    #[allow(dead_code)] // not every includer needs all
+    pub(crate) fn ntlm_inside(self) -> Self {
+        Self { mechanism: oid::NTLMSSP, ..self }
+    }
+
+    /// The same with NTLM's own messages.
+    #[allow(dead_code)]
+    pub(crate) fn raw_ntlm(self) -> Self {
+        Self { form: Form::Ntlm, ..self.ntlm_inside() }
+    }
+
+    #[allow(dead_code)]
+    pub(crate) fn token(number: u8, user: u8) -> Vec<u8> {
+        Form::Spnego.token(number, user)
+    }
+}
+
+impl Form {
     /// The first byte is that of RFC 2743 framing for the first message, and that of `NegTokenResp` for the others.
-    pub(crate) fn token(number: u8, user: u8) -> [u8; 3] {
-        [if number == 1 { 0x60 } else { 0xa1 }, number, user]
+    pub(crate) fn token(self, number: u8, user: u8) -> Vec<u8> {
+        match self {
+            Self::Spnego => vec![if number == 1 { 0x60 } else { 0xa1 }, number, user],
+            Self::Ntlm => [&b"NTLMSSP\0"[..], &[number, 0, 0, 0, user]].concat(),
+        }
     }
 }
 
@@ -43,20 +81,19 @@ impl Handshake for Scripted {
     ) -> Result<Step<Self, ScriptedContext>, ScriptedError> {
         let begins = self.role == Role::Initiator && self.next == 1;
         if !begins {
-            let well_formed = matches!(input, [_, number, user]
-                if *number == self.next && (self.user == *user || self.next == 1));
-            if !well_formed {
+            let user = input.last().copied().unwrap_or_default();
+            if input != self.form.token(self.next, user) || (self.next != 1 && user != self.user) {
                 output.put(b"\x7eerror").map_err(|_| ScriptedError)?;
                 return Err(ScriptedError);
             }
-            self.user = input[2];
+            self.user = user;
             input.fill(0);
             if self.next == self.messages {
                 return Ok(Step::Done(ScriptedContext(self, NoMessages)));
             }
             self.next += 1;
         }
-        output.put(&Self::token(self.next, self.user)).map_err(|_| ScriptedError)?;
+        output.put(&self.form.token(self.next, self.user)).map_err(|_| ScriptedError)?;
         if self.next == self.messages {
             return Ok(Step::Done(ScriptedContext(self, NoMessages)));
         }
@@ -76,11 +113,11 @@ impl SecurityContext for ScriptedContext {
         let mutual = if self.0.messages > 1 { ContextFlags::MUTUAL } else { ContextFlags::NONE };
         Facts {
             role: self.0.role,
-            mechanism: oid::KRB5,
+            mechanism: self.0.mechanism,
             peer: Some(&self.0.user),
             local: None,
             flags: mutual,
-            expires: None,
+            expires: self.0.expires.map(Timestamp::from_seconds),
             binding: BindingOutcome::NotChecked,
         }
     }

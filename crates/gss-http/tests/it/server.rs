@@ -1,57 +1,27 @@
-use crate::scripted::{Scripted, ScriptedContext, ScriptedError};
-use gss_core::{Blame, Diagnose, Env, MajorStatus, Timestamp};
-use gss_http::{
-    Answer, Client, ClientPolicy, Continuation, FailureReply, FirstOutcome, HeaderValue, NEGOTIATE, Outcome,
-    Reply, Response, ServerConnection, ServerError, ServerPolicy, ServerProof, Side, accept_once,
+use crate::scripted::{Scripted, ScriptedError};
+use crate::support::{
+    Connection, START, USER, ask, at, direct, expect, message, persistent, summary, user, value,
 };
-use test_support::TestRng;
+use gss_core::{Blame, Diagnose, MajorStatus, Role, oid};
+use gss_http::{
+    Answer, Client, ClientPolicy, Continuation, FailureReply, FirstOutcome, Outcome, Response, Scheme,
+    Schemes, ServerError, ServerPolicy, ServerProof, Side, accept_once,
+};
 
-const USER: u8 = 5;
-const START: i64 = 1_000;
-
-type Connection = ServerConnection<Scripted>;
-
-fn at<R>(seconds: i64, run: impl FnOnce(&mut Env<'_>) -> R) -> R {
-    let mut rng = TestRng::insecure(1);
-    run(&mut Env::new(Timestamp::from_seconds(seconds), &mut rng))
-}
-
-fn value(token: &[u8]) -> String {
-    HeaderValue::negotiate(token).into_string()
-}
-
-fn message(number: u8) -> String {
-    value(&Scripted::token(number, USER))
-}
+const NEGOTIATE: &str = "Negotiate";
 
 /// Gives a request to the connection, whose acceptors know handshakes of `messages` tokens.
-fn request(connection: &mut Connection, messages: u8, lines: &[&str]) -> Answer<Scripted> {
-    request_at(START, connection, messages, lines)
+fn request<'c>(connection: &'c mut Connection, messages: u8, lines: &[&str]) -> Answer<'c, Scripted> {
+    ask(connection, Scripted::acceptor(messages), direct(lines))
 }
 
-fn request_at(now: i64, connection: &mut Connection, messages: u8, lines: &[&str]) -> Answer<Scripted> {
-    at(now, |env| connection.receive(lines, || Ok(Scripted::acceptor(messages)), env))
-}
-
-/// The status, the value of the field, and the rule broken.
-fn summary(answer: &Answer<Scripted>) -> (u16, String, &str) {
-    let reply = |reply: &Reply| {
-        (reply.status, reply.field.as_ref().map(|field| field.value.as_str().to_owned()).unwrap_or_default())
-    };
-    let ((status, field), rule) = match answer {
-        Answer::Challenge(challenge) => (reply(challenge), "challenge"),
-        Answer::Continue(next) => (reply(next), "continue"),
-        Answer::Accepted { field, .. } => (
-            (200, field.as_ref().map(|field| field.value.as_str().to_owned()).unwrap_or_default()),
-            "accepted",
-        ),
-        Answer::Reject { reply: rejected, error } => (reply(rejected), error.code()),
-    };
-    (status, field, rule)
-}
-
-fn expect(answer: &Answer<Scripted>, status: u16, field: &str, rule: &str) {
-    assert_eq!(summary(answer), (status, field.to_owned(), rule));
+fn request_at<'c>(
+    now: i64,
+    connection: &'c mut Connection,
+    messages: u8,
+    lines: &[&str],
+) -> Answer<'c, Scripted> {
+    at(now, |env| connection.receive(direct(lines), |_| Ok(Scripted::acceptor(messages)), env))
 }
 
 fn partial(messages: u8, policy: ServerPolicy) -> Connection {
@@ -65,55 +35,66 @@ fn partial(messages: u8, policy: ServerPolicy) -> Connection {
 #[test]
 fn both_sides_agree_for_every_number_of_messages() {
     for side in [Side::Origin, Side::Proxy] {
-        for messages in 1..=5 {
-            for preemptive in [false, true] {
-                exchange(side, messages, preemptive);
+        for preemptive in [false, true] {
+            for messages in 1..=5 {
+                exchange(side, Scheme::Negotiate, Scripted::initiator(messages, USER), preemptive);
+            }
+            for messages in [3, 5] {
+                let initiator = Scripted::initiator(messages, USER).ntlm_inside();
+                exchange(side, Scheme::Negotiate, initiator, preemptive);
+            }
+            for scheme in [Scheme::Negotiate, Scheme::Ntlm] {
+                exchange(side, scheme, Scripted::initiator(3, USER).raw_ntlm(), preemptive);
             }
         }
     }
 }
 
 /// Runs client against server, checking names and status codes on the way.
-fn exchange(side: Side, messages: u8, preemptive: bool) {
-    let mut connection = Connection::new(ServerPolicy { side, ..ServerPolicy::default() });
-    let client =
-        Client::new(Scripted::initiator(messages, USER), ClientPolicy { side, ..ClientPolicy::default() });
+fn exchange(side: Side, scheme: Scheme, initiator: Scripted, preemptive: bool) {
+    let what = format!("{side:?} {scheme} {initiator:?}");
+    let schemes = Schemes::only(scheme);
+    let mut connection = Connection::new(ServerPolicy { side, schemes, ..ServerPolicy::default() });
+    let acceptor = Scripted { role: Role::Acceptor, user: 0, ..initiator };
+    let client = Client::new(initiator, ClientPolicy { side, scheme, ..ClientPolicy::default() });
     let (mut field, mut pending) = if preemptive {
         at(START, |env| client.preempt(env)).unwrap()
     } else {
-        let answer = request(&mut connection, messages, &[]);
-        expect(&answer, side.challenge_status(), NEGOTIATE, "challenge");
-        let first = at(START, |env| client.receive(Response::new(side.challenge_status(), [NEGOTIATE]), env));
-        let Ok(FirstOutcome::SendAgain { field, exchange }) = first else { panic!("{first:?}") };
+        let answer = ask(&mut connection, acceptor, direct(&[]));
+        expect(&answer, side.challenge_status(), scheme.name(), "challenge");
+        let response = Response::new(side.challenge_status(), [scheme.name()]);
+        let first = at(START, |env| client.receive(response, env));
+        let Ok(FirstOutcome::SendAgain { field, exchange }) = first else { panic!("{what}: {first:?}") };
         (field, exchange)
     };
     loop {
         assert_eq!(field.name, side.credentials_field());
-        let answer = request(&mut connection, messages, &[field.value.as_str()]);
-        let (status, accepted) = match &answer {
-            Answer::Continue(reply) => (reply.status, false),
-            Answer::Accepted { context, .. } => {
-                assert_eq!(context.0.user, USER);
-                (302, true)
-            }
-            other => panic!("{messages}: {other:?}"),
+        let answer = ask(&mut connection, acceptor, direct(&[field.value.as_str()]));
+        let (status, fields, accepted) = match &answer {
+            Answer::Continue(reply) => (reply.status, &reply.fields, false),
+            Answer::Accepted { fields, .. } => (302, fields, true),
+            other => panic!("{what}: {other:?}"),
         };
-        assert_eq!(connection.is_partial(), !accepted);
-        let challenge = match &answer {
-            Answer::Continue(Reply { field, .. }) | Answer::Accepted { field, .. } => field.as_ref(),
-            _ => None,
-        };
-        assert!(challenge.is_none_or(|field| field.name == side.challenge_field()));
-        let lines = challenge.map(|field| &field.value);
-        match at(START, |env| pending.receive(Response::new(status, lines), env)).unwrap() {
+        let bound = initiator.mechanism == oid::NTLMSSP;
+        assert_eq!(user(&answer), accepted.then_some((USER, bound)), "{what}");
+        let said = (accepted && side == Side::Origin).then_some(if bound { "true" } else { "false" });
+        assert_eq!(persistent(&answer), said, "{what}");
+        let lines: Vec<_> = fields
+            .iter()
+            .filter(|field| field.name != "Persistent-Auth")
+            .inspect(|field| assert_eq!(field.name, side.challenge_field()))
+            .map(|field| field.value.clone())
+            .collect();
+        assert_eq!((connection.is_partial(), connection.is_authenticated()), (!accepted, accepted && bound));
+        match at(START, |env| pending.receive(Response::new(status, &lines), env)).unwrap() {
             Outcome::SendAgain { field: next, exchange } => (field, pending) = (next, exchange),
             Outcome::Done { context, server } => {
                 assert!(accepted);
                 assert_eq!(context.0.user, USER);
-                assert_eq!(server == ServerProof::Proven, messages > 1);
+                assert_eq!(server == ServerProof::Proven, initiator.messages > 1);
                 return;
             }
-            other => panic!("{messages}: {other:?}"),
+            other => panic!("{what}: {other:?}"),
         }
     }
 }
@@ -140,15 +121,15 @@ fn truth_table_of_requests() {
         (2, &two_lines, (400, String::new(), "repeated_field")),
         (2, &["Negotiate AAAA"], (401, NEGOTIATE.into(), "scripted")),
         (2, &["Negotiate oQIF"], (401, NEGOTIATE.into(), "http_nothing_to_continue")),
-        (2, &["Negotiate TlRMTVNTUAAD"], (401, NEGOTIATE.into(), "http_nothing_to_continue")),
+        (2, &["Negotiate TlRMTVNTUAADAAAA"], (401, NEGOTIATE.into(), "http_nothing_to_continue")),
+        (2, &["Negotiate TlRMTVNTUAACAAAA"], (401, NEGOTIATE.into(), "http_wrong_ntlm_message")),
     ] {
         let mut connection = Connection::new(ServerPolicy::default());
         let answer = request(&mut connection, messages, lines);
         assert_eq!(summary(&answer), expected, "{lines:?}");
         // A handshake that waits is over after anything but its next token or a new first one.
         let mut connection = partial(5, ServerPolicy::default());
-        let answer = request(&mut connection, messages, lines);
-        let continued = matches!(answer, Answer::Continue(_));
+        let continued = matches!(request(&mut connection, messages, lines), Answer::Continue(_));
         assert_eq!(connection.is_partial(), continued, "{lines:?}");
         let late = request(&mut connection, 5, &[&message(3)]);
         let rule = if continued { "continue" } else { "http_nothing_to_continue" };
@@ -174,12 +155,11 @@ fn a_first_token_begins_anew() {
 #[test]
 fn an_acceptor_is_made_only_when_a_handshake_begins() {
     let mut connection = partial(3, ServerPolicy::default());
-    let answer =
-        at(START, |env| connection.receive([&message(3)], || panic!("the handshake has begun"), env));
+    let answer = at(START, |env| connection.receive(direct([&message(3)]), |_| panic!("it has begun"), env));
     expect(&answer, 200, "", "accepted");
-    let answer = at(START, |env| connection.receive::<str, _>([], || panic!("there is no token"), env));
+    let answer = at(START, |env| connection.receive(direct([""; 0]), |_| panic!("there is no token"), env));
     expect(&answer, 401, NEGOTIATE, "challenge");
-    let answer = at(START, |env| connection.receive([&message(1)], || Err(ScriptedError), env));
+    let answer = at(START, |env| connection.receive(direct([&message(1)]), |_| Err(ScriptedError), env));
     expect(&answer, 500, "", "scripted");
     assert!(matches!(answer, Answer::Reject { error: ServerError::NoAcceptor(_), .. }));
 }
@@ -197,9 +177,7 @@ fn connections_do_not_share_handshakes() {
     expect(&request(&mut connections[0], 3, &[&third(2)]), 401, NEGOTIATE, "scripted");
     expect(&request(&mut connections[2], 3, &[&third(2)]), 401, NEGOTIATE, "http_nothing_to_continue");
     let answer = request(&mut connections[1], 3, &[&third(2)]);
-    let Answer::Accepted { context: ScriptedContext(Scripted { user: 2, .. }, _), .. } = answer else {
-        panic!("{answer:?}")
-    };
+    assert_eq!(user(&answer), Some((2, false)));
     // The failure ended the first user's handshake; success ended the second's.
     for (connection, user) in connections.iter_mut().zip(1..=2) {
         expect(&request(connection, 3, &[&third(user)]), 401, NEGOTIATE, "http_nothing_to_continue");
@@ -207,7 +185,7 @@ fn connections_do_not_share_handshakes() {
 }
 
 #[test]
-fn nobody_stays_authenticated() {
+fn nobody_stays_authenticated_by_kerberos() {
     let mut connection = Connection::new(ServerPolicy::default());
     expect(&request(&mut connection, 1, &[&message(1)]), 200, "", "accepted");
     expect(&request(&mut connection, 1, &[]), 401, NEGOTIATE, "challenge");
@@ -252,13 +230,14 @@ fn one_leg_is_enough_without_connection_state_and_two_are_refused() {
     let once = |messages, line: &str| {
         let line = line.to_owned();
         at(START, |env| {
-            accept_once(ServerPolicy::default(), [&line], || Ok(Scripted::acceptor(messages)), env)
+            accept_once(ServerPolicy::default(), direct([&line]), |_| Ok(Scripted::acceptor(messages)), env)
         })
     };
     expect(&once(1, &message(1)), 200, "", "accepted");
     expect(&once(2, &message(1)), 200, &message(2), "accepted");
     expect(&once(3, &message(1)), 401, NEGOTIATE, "http_second_leg_needed");
-    expect(&once(3, &message(3)), 401, NEGOTIATE, "http_nothing_to_continue");
+    expect(&once(3, &message(3)), 401, NEGOTIATE, "http_second_leg_needed");
+    expect(&once(3, "Basic eDp5"), 401, NEGOTIATE, "challenge");
     let policy = ServerPolicy { continuation: Continuation::Never, ..ServerPolicy::default() };
     let mut connection = Connection::new(policy);
     expect(&request(&mut connection, 3, &[&message(1)]), 401, NEGOTIATE, "http_second_leg_needed");
@@ -288,8 +267,8 @@ fn a_proxy_answers_as_a_proxy() {
     let mut connection = Connection::new(ServerPolicy { side: Side::Proxy, ..ServerPolicy::default() });
     let answer = request(&mut connection, 3, &[&message(1)]);
     expect(&answer, 407, &message(2), "continue");
-    let Answer::Continue(Reply { field: Some(field), .. }) = answer else { panic!("{answer:?}") };
-    assert_eq!(field.name, "Proxy-Authenticate");
+    let Answer::Continue(reply) = answer else { panic!("{answer:?}") };
+    assert!(reply.fields.iter().map(|field| field.name).eq(["Proxy-Authenticate"]));
     expect(&request(&mut connection, 3, &["Negotiate AAAA"]), 407, NEGOTIATE, "scripted");
     expect(&request(&mut connection, 3, &["Negotiate A"]), 400, "", "base64_length");
 }

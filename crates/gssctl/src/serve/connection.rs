@@ -8,8 +8,7 @@ use alloc::sync::Arc;
 use core::fmt::Write as _;
 use core::net::SocketAddr;
 use gss::{Acceptor, AcceptorConfig, Env, Timestamp};
-use gss_http::persistence::{PERSISTENT_AUTH, persistent_auth_value};
-use gss_http::{Answer, HeaderField, Reply, ServerConnection, ServerPolicy};
+use gss_http::{Answer, HeaderField, Reply, Request, ServerConnection, ServerPolicy, Version};
 
 /// Longest body that is read and thrown away, so that the connection can go on.
 const MAX_BODY: u64 = 1024 * 1024;
@@ -59,15 +58,20 @@ fn next(
     }
     let mut rng = random::system();
     let mut env = Env::new(Timestamp::now(), &mut rng);
-    let acceptor = || Ok(Acceptor::new(Arc::clone(config)));
-    let answer = authentication.receive(head.fields.lines("authorization"), acceptor, &mut env);
+    let acceptor = |_| Ok(Acceptor::new(Arc::clone(config)));
+    let request = Request {
+        credentials: head.fields.lines("authorization"),
+        version: Version::Http1,
+        via: head.fields.lines("via").next().is_some(),
+    };
+    let answer = authentication.receive(request, acceptor, &mut env);
     let response = respond(answer, peer, &head);
     let keep = head.keeps_alive();
     let sent = connection.write(&response.to_bytes(keep, head.method == "HEAD"));
     if keep && sent.is_ok() { Next::Request } else { Next::Close }
 }
 
-fn respond(answer: Answer<Acceptor>, peer: SocketAddr, head: &RequestHead) -> Response {
+fn respond(answer: Answer<'_, Acceptor>, peer: SocketAddr, head: &RequestHead) -> Response {
     let log = |outcome: &str| {
         let line = format!("{peer} {} {} {outcome}", head.method, head.target);
         eprintln!("{}", Printable(&line));
@@ -81,13 +85,9 @@ fn respond(answer: Answer<Acceptor>, peer: SocketAddr, head: &RequestHead) -> Re
             log("401, to be continued");
             Response::reply(reply, page::sign_in())
         }
-        Answer::Accepted { context, field } => {
+        Answer::Accepted { context, fields } => {
             log(&format!("200, {}", context.peer_name().unwrap_or_default()));
-            let mut response = Response::new(200, page::greeting(&context));
-            response.fields.extend(field);
-            // Every request authenticates for itself (MS-N2HT section 2.2.2).
-            response.persistent_auth = Some(persistent_auth_value(false));
-            response
+            Response { fields, ..Response::new(200, page::greeting(&context)) }
         }
         Answer::Reject { reply, error } => {
             log(&format!("{}, {error}", reply.status));
@@ -130,17 +130,16 @@ fn refuse(connection: &mut Connection, peer: SocketAddr, error: &ReadError) -> N
 struct Response {
     status: u16,
     fields: Vec<HeaderField>,
-    persistent_auth: Option<&'static str>,
     page: String,
 }
 
 impl Response {
     fn new(status: u16, page: String) -> Self {
-        Self { status, fields: Vec::new(), persistent_auth: None, page }
+        Self { status, fields: Vec::new(), page }
     }
 
     fn reply(reply: Reply, page: String) -> Self {
-        Self { fields: reply.field.into_iter().collect(), ..Self::new(reply.status, page) }
+        Self { fields: reply.fields, ..Self::new(reply.status, page) }
     }
 
     fn to_bytes(&self, keep_alive: bool, head_only: bool) -> Vec<u8> {
@@ -148,9 +147,6 @@ impl Response {
         for field in &self.fields {
             // Writing to a string cannot fail.
             let _ = write!(text, "{}: {}\r\n", field.name, field.value.as_str());
-        }
-        if let Some(value) = self.persistent_auth {
-            let _ = write!(text, "{PERSISTENT_AUTH}: {value}\r\n");
         }
         if !keep_alive {
             text.push_str("Connection: close\r\n");
@@ -173,6 +169,7 @@ fn reason(status: u16) -> &'static str {
         200 => "OK",
         400 => "Bad Request",
         401 => "Unauthorized",
+        403 => "Forbidden",
         408 => "Request Timeout",
         413 => "Content Too Large",
         431 => "Request Header Fields Too Large",

@@ -1,4 +1,5 @@
-use crate::negotiate::{OfferError, TokenError};
+use crate::legs::{OfferError, TokenError, Version};
+use crate::scheme::Scheme;
 use core::fmt;
 use gss_core::{Blame, Diagnose, MajorStatus};
 
@@ -10,7 +11,9 @@ pub enum ClientError<E> {
     Denied {
         /// Tokens that we sent.
         legs: usize,
-        /// Whether it still offers `Negotiate`.
+        /// The scheme they were of.
+        scheme: Scheme,
+        /// Whether the server still offers it.
         offered: bool,
     },
     /// The mechanism refuses the server's token, or cannot make ours.
@@ -22,13 +25,22 @@ pub enum ClientError<E> {
     MissingFinalToken,
     /// The mechanism wants an answer from the server and has nothing to send.
     NothingToSend,
-    /// The server does not offer `Negotiate`.
-    NotOffered,
+    /// The server does not offer the scheme.
+    NotOffered {
+        /// The scheme.
+        scheme: Scheme,
+    },
     /// What the server offers cannot be told from its challenges.
     Offer(OfferError),
     /// The proxy on the way may mix connections of several clients (RFC 4559 section 6).
     ProxyNotSessionBased,
-    /// The server's token cannot be taken out of its field.
+    /// NTLM, or a second leg, needs a connection that carries one request after the other (see
+    /// [`ClientPolicy::version`](super::ClientPolicy::version)).
+    SharedConnection {
+        /// The version that the connection speaks.
+        version: Version,
+    },
+    /// The server's token cannot be taken out of its field, or is none of the scheme.
     Token(TokenError),
     /// The server sends a token after ours was the last of the handshake.
     TokenAfterCompletion,
@@ -41,6 +53,16 @@ pub enum ClientError<E> {
     UnsentToken,
     /// The first challenge has a token, before we sent one.
     UnsolicitedToken,
+    /// The initiator for the scheme `NTLM` made a token that is not NTLM's next message.
+    WrongMechanism,
+}
+
+impl<E> ClientError<E> {
+    /// Whether the same may succeed over HTTP/1.1.
+    #[must_use]
+    pub const fn needs_http11(&self) -> bool {
+        matches!(self, Self::SharedConnection { .. })
+    }
 }
 
 impl<E> From<OfferError> for ClientError<E> {
@@ -52,10 +74,10 @@ impl<E> From<OfferError> for ClientError<E> {
 impl<E: Diagnose + 'static> Diagnose for ClientError<E> {
     fn blame(&self) -> Blame {
         match self {
-            Self::Denied { .. } | Self::NotOffered => Blame::PeerRefused,
+            Self::Denied { .. } | Self::NotOffered { .. } => Blame::PeerRefused,
             Self::Handshake(error) => error.blame(),
-            Self::NothingToSend => Blame::Caller,
-            Self::ProxyNotSessionBased => Blame::Environment,
+            Self::NothingToSend | Self::WrongMechanism => Blame::Caller,
+            Self::ProxyNotSessionBased | Self::SharedConnection { .. } => Blame::Environment,
             Self::Incomplete
             | Self::MissingFinalToken
             | Self::Offer(_)
@@ -74,14 +96,16 @@ impl<E: Diagnose + 'static> Diagnose for ClientError<E> {
             Self::Incomplete => "http_incomplete",
             Self::MissingFinalToken => "http_missing_final_token",
             Self::NothingToSend => "http_nothing_to_send",
-            Self::NotOffered => "http_not_offered",
+            Self::NotOffered { .. } => "http_not_offered",
             Self::Offer(error) => error.code(),
             Self::ProxyNotSessionBased => "http_proxy_not_session_based",
+            Self::SharedConnection { .. } => "http_needs_http11",
             Self::Token(error) => error.code(),
             Self::TokenAfterCompletion => "http_token_after_completion",
             Self::TooManyLegs { .. } => "http_too_many_legs",
             Self::UnsentToken => "http_unsent_token",
             Self::UnsolicitedToken => "http_unsolicited_token",
+            Self::WrongMechanism => "http_wrong_mechanism",
         }
     }
 
@@ -89,7 +113,7 @@ impl<E: Diagnose + 'static> Diagnose for ClientError<E> {
         match self {
             Self::Handshake(error) => error.major(),
             Self::Denied { .. } => MajorStatus::UNAUTHORIZED,
-            Self::NotOffered => MajorStatus::UNAVAILABLE,
+            Self::NotOffered { .. } => MajorStatus::UNAVAILABLE,
             Self::Offer(_) | Self::Token(_) | Self::TokenAfterCompletion | Self::UnsolicitedToken => {
                 MajorStatus::DEFECTIVE_TOKEN
             }
@@ -97,8 +121,10 @@ impl<E: Diagnose + 'static> Diagnose for ClientError<E> {
             | Self::MissingFinalToken
             | Self::NothingToSend
             | Self::ProxyNotSessionBased
+            | Self::SharedConnection { .. }
             | Self::TooManyLegs { .. }
-            | Self::UnsentToken => MajorStatus::FAILURE,
+            | Self::UnsentToken
+            | Self::WrongMechanism => MajorStatus::FAILURE,
         }
     }
 
@@ -113,11 +139,11 @@ impl<E: Diagnose + 'static> Diagnose for ClientError<E> {
 impl<E: fmt::Display> fmt::Display for ClientError<E> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Denied { legs, offered: true } => {
+            Self::Denied { legs, offered: true, .. } => {
                 write!(f, "server refused the credentials after {legs} tokens and asks for others")
             }
-            Self::Denied { legs, offered: false } => {
-                write!(f, "server refused the credentials after {legs} tokens and no longer offers Negotiate")
+            Self::Denied { legs, scheme, offered: false } => {
+                write!(f, "server refused the credentials after {legs} tokens and no longer offers {scheme}")
             }
             Self::Handshake(error) => error.fmt(f),
             Self::Incomplete => {
@@ -128,10 +154,16 @@ impl<E: fmt::Display> fmt::Display for ClientError<E> {
                  allow a missing final token only if the server need not be known",
             ),
             Self::NothingToSend => f.write_str("mechanism wants an answer but made no token"),
-            Self::NotOffered => f.write_str("server asks for credentials but does not offer Negotiate"),
+            Self::NotOffered { scheme } => {
+                write!(f, "server asks for credentials but does not offer {scheme}")
+            }
             Self::Offer(error) => error.fmt(f),
             Self::ProxyNotSessionBased => f.write_str(
                 "proxy does not say that it keeps connections apart (Proxy-Support); use a tunnel",
+            ),
+            Self::SharedConnection { version } => write!(
+                f,
+                "NTLM or a second leg needs a connection of its own, and {version} mixes requests; use HTTP/1.1"
             ),
             Self::Token(error) => error.fmt(f),
             Self::TokenAfterCompletion => f.write_str("server sent a token after the handshake was complete"),
@@ -140,6 +172,9 @@ impl<E: fmt::Display> fmt::Display for ClientError<E> {
                 f.write_str("mechanism made a token for a server that takes the handshake as complete")
             }
             Self::UnsolicitedToken => f.write_str("first challenge has a token, expected none"),
+            Self::WrongMechanism => f.write_str(
+                "initiator made a token that is not NTLM's next message; the scheme NTLM needs one of raw NTLM",
+            ),
         }
     }
 }

@@ -1,4 +1,4 @@
-//! The client of `Negotiate`: when to send a token, and when to believe the server.
+//! The client: when to send a token, and when to believe the server.
 //!
 //! Each state is a type, and moving on consumes it. [`Client`] has sent nothing; [`Exchange`] waits for a response.
 //! An exchange lives on one connection: drop it when the connection closes. Requests with a body should wait until
@@ -8,9 +8,11 @@ mod error;
 
 pub use self::error::ClientError;
 
-use super::{DEFAULT_MAX_LEGS, DEFAULT_MAX_TOKEN, Offer, OfferError, decode_token};
+use super::token::{check_ntlm, is_ntlm, ntlm};
+use super::{DEFAULT_MAX_LEGS, DEFAULT_MAX_TOKEN, Offer, OfferError, Version, decode_token};
 use crate::field::{HeaderField, Side};
 use crate::persistence::supports_session_based;
+use crate::scheme::Scheme;
 use alloc::vec::Vec;
 use core::fmt;
 use gss_core::{ContextFlags, Env, Handshake, SecurityContext, Step};
@@ -21,6 +23,12 @@ use zeroize::Zeroizing;
 pub struct ClientPolicy {
     /// Whom the client authenticates to. Default: [`Side::Origin`].
     pub side: Side,
+    /// The scheme, and no other: a server that offers the other one only is none of ours. To choose among several,
+    /// ask [`Schemes::preferred`](crate::Schemes::preferred). Default: [`Scheme::Negotiate`].
+    pub scheme: Scheme,
+    /// The version of HTTP that the connection speaks. NTLM and handshakes of several legs need [`Version::Http1`], since
+    /// they belong to the connection ([`ClientError::SharedConnection`]). Default: [`Version::Http1`].
+    pub version: Version,
     /// How the request gets there. Default: [`Route::Direct`].
     pub route: Route,
     /// What to do when the server owes a token and sends none. Default: [`FinalToken::Require`].
@@ -35,11 +43,21 @@ impl Default for ClientPolicy {
     fn default() -> Self {
         Self {
             side: Side::default(),
+            scheme: Scheme::default(),
+            version: Version::default(),
             route: Route::default(),
             final_token: FinalToken::default(),
             max_legs: DEFAULT_MAX_LEGS,
             max_token: DEFAULT_MAX_TOKEN,
         }
+    }
+}
+
+impl ClientPolicy {
+    /// Refuses what needs a connection of its own where there is none.
+    fn check_version<E>(&self) -> Result<(), ClientError<E>> {
+        let Self { version, .. } = *self;
+        if version.multiplexes() { Err(ClientError::SharedConnection { version }) } else { Ok(()) }
     }
 }
 
@@ -141,8 +159,9 @@ impl<H: Handshake> Client<H> {
     /// Makes the credentials to send along unasked.
     ///
     /// # Errors
-    /// [`ClientError::Handshake`], [`ClientError::NothingToSend`], and [`ClientError::ProxyNotSessionBased`] on
-    /// [`Route::ForwardProxy`].
+    /// [`ClientError::Handshake`], [`ClientError::NothingToSend`] and [`ClientError::WrongMechanism`];
+    /// [`ClientError::ProxyNotSessionBased`] on [`Route::ForwardProxy`], and [`ClientError::SharedConnection`] for NTLM on
+    /// HTTP/2 and HTTP/3.
     pub fn preempt(self, env: &mut Env<'_>) -> Result<(HeaderField, Exchange<H>), ClientError<H::Error>> {
         self.check_route(false)?;
         self.begin(env)
@@ -164,9 +183,9 @@ impl<H: Handshake> Client<H> {
         if response.status != self.policy.side.challenge_status() {
             return Ok(FirstOutcome::NotAsked(self));
         }
-        match Offer::find(response.challenges)? {
-            Offer::Absent => Err(ClientError::NotOffered),
-            // MS-N2HT section 2.2.1: the first challenge never has a token.
+        match Offer::find(self.policy.scheme, response.challenges)? {
+            Offer::Absent => Err(ClientError::NotOffered { scheme: self.policy.scheme }),
+            // MS-N2HT section 2.2.1 and MS-NTHT: the first challenge never has a token.
             Offer::Token(_) => Err(ClientError::UnsolicitedToken),
             Offer::Bare => {
                 self.check_route(response.session_based)?;
@@ -188,11 +207,15 @@ impl<H: Handshake> Client<H> {
         if token.is_empty() {
             return Err(ClientError::NothingToSend);
         }
+        check_ntlm(policy.scheme, &token, &[ntlm::NEGOTIATE]).map_err(|_| ClientError::WrongMechanism)?;
+        if is_ntlm(&token) {
+            policy.check_version()?;
+        }
         let state = match step {
             Step::Continue(next) => State::Pending(next),
             Step::Done(context) => State::Established(context),
         };
-        let field = HeaderField::credentials(policy.side, &token);
+        let field = HeaderField::credentials(policy.side, policy.scheme, &token);
         Ok((field, Exchange { state, policy, legs: 1, restarts }))
     }
 }
@@ -279,7 +302,7 @@ impl<H: Handshake> Exchange<H> {
         if interim || (self.policy.side == Side::Origin && from_proxy) {
             return Ok(Outcome::Wait(self));
         }
-        let offer = Offer::find(response.challenges);
+        let offer = Offer::find(self.policy.scheme, response.challenges);
         if response.status == self.policy.side.challenge_status() {
             self.refused_or_continued(offer?, env)
         } else {
@@ -293,7 +316,8 @@ impl<H: Handshake> Exchange<H> {
         offer: Offer<'_>,
         env: &mut Env<'_>,
     ) -> Result<Outcome<H>, ClientError<H::Error>> {
-        let denied = ClientError::Denied { legs: self.legs, offered: offer != Offer::Absent };
+        let scheme = self.policy.scheme;
+        let denied = ClientError::Denied { legs: self.legs, scheme, offered: offer != Offer::Absent };
         let text = match offer {
             Offer::Token(text) => text,
             Offer::Bare if self.restarts == Restarts::One && self.legs == 1 => {
@@ -305,6 +329,7 @@ impl<H: Handshake> Exchange<H> {
         if self.legs >= self.policy.max_legs {
             return Err(ClientError::TooManyLegs { limit: self.policy.max_legs });
         }
+        self.policy.check_version()?;
         let (step, token) = step(handshake, text, &self.policy, env)?;
         let state = match step {
             Step::Continue(_) if token.is_empty() => return Err(ClientError::NothingToSend),
@@ -313,7 +338,7 @@ impl<H: Handshake> Exchange<H> {
             Step::Done(_) if token.is_empty() => return Err(denied),
             Step::Done(context) => State::Established(context),
         };
-        let field = HeaderField::credentials(self.policy.side, &token);
+        let field = HeaderField::credentials(self.policy.side, self.policy.scheme, &token);
         let legs = self.legs.saturating_add(1);
         let exchange = Self { state, policy: self.policy, legs, restarts: Restarts::None };
         Ok(Outcome::SendAgain { field, exchange })
@@ -385,8 +410,13 @@ fn step<H: Handshake>(
 ) -> Result<Stepped<H>, ClientError<H::Error>> {
     // Decrypted where it lies, so it is wiped.
     let mut input = Zeroizing::new(Vec::new());
-    decode_token(text, policy.max_token, &mut *input).map_err(ClientError::Token)?;
+    decode_token(text, policy.max_token, &mut *input)
+        .and_then(|()| check_ntlm(policy.scheme, &input, &[ntlm::CHALLENGE]))
+        .map_err(ClientError::Token)?;
     let mut output = Vec::new();
     let step = handshake.step(&mut input, &mut output, env).map_err(ClientError::Handshake)?;
+    if !output.is_empty() {
+        check_ntlm(policy.scheme, &output, &[ntlm::AUTHENTICATE]).map_err(|_| ClientError::WrongMechanism)?;
+    }
     Ok((step, output))
 }
