@@ -8,7 +8,6 @@
 
 mod authenticate;
 mod av;
-mod av_write;
 mod challenge;
 mod error;
 mod fields;
@@ -24,8 +23,10 @@ mod version;
 mod tests;
 
 pub use self::authenticate::AuthenticateMessage;
-pub use self::av::{AvError, AvErrorKind, AvId, AvPair, AvPairs, MAX_AV_LIST_LEN, MAX_AV_PAIRS};
-pub use self::av_write::{put_av_pair, put_av_text, put_utf16};
+pub use self::av::{
+    AvError, AvErrorKind, AvId, AvPair, AvPairs, MAX_AV_LIST_LEN, MAX_AV_PAIRS, put_av_pair, put_av_text,
+    put_utf16,
+};
 pub use self::challenge::ChallengeMessage;
 pub use self::error::{WireError, WriteError};
 pub use self::fields::Field;

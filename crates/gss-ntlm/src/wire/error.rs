@@ -118,13 +118,13 @@ impl Diagnose for WireError {
 
     fn code(&self) -> &'static str {
         match self {
-            Self::Header(_) => "truncated_header",
-            Self::Signature { .. } => "not_ntlm",
-            Self::UnknownType { .. } => "unknown_message_type",
-            Self::OtherType { .. } => "other_message_type",
-            Self::NoCharset { .. } => "no_charset",
-            Self::FieldInHeader { .. } => "field_in_header",
-            Self::FieldOutside { .. } => "field_outside_message",
+            Self::Header(_) => "ntlm_truncated_header",
+            Self::Signature { .. } => "ntlm_signature",
+            Self::UnknownType { .. } => "ntlm_unknown_message_type",
+            Self::OtherType { .. } => "ntlm_other_message_type",
+            Self::NoCharset { .. } => "ntlm_no_charset",
+            Self::FieldInHeader { .. } => "ntlm_field_in_header",
+            Self::FieldOutside { .. } => "ntlm_field_outside_message",
             Self::Text { error, .. } => error.code(),
             Self::TargetInfo(error) => error.code(),
         }
@@ -227,15 +227,15 @@ impl Diagnose for WriteError {
 
     fn code(&self) -> &'static str {
         match self {
-            Self::Output(_) => "output_full",
-            Self::FieldTooLong { .. } => "field_too_long",
-            Self::ValueTooLong { .. } => "attribute_too_long",
-            Self::MessageTooLong { .. } => "message_too_long",
-            Self::OutsideHeader { .. } => "outside_header",
-            Self::Charset { .. } => "charset_mismatch",
-            Self::NoCharset { .. } => "no_charset",
-            Self::Nul => "nul_in_name",
-            Self::FlagsMissing => "flags_missing",
+            Self::Output(_) => "output_too_small",
+            Self::FieldTooLong { .. } => "ntlm_field_too_long",
+            Self::ValueTooLong { .. } => "ntlm_attribute_too_long",
+            Self::MessageTooLong { .. } => "ntlm_message_too_long",
+            Self::OutsideHeader { .. } => "ntlm_outside_header",
+            Self::Charset { .. } => "ntlm_charset_mismatch",
+            Self::NoCharset { .. } => "ntlm_no_charset",
+            Self::Nul => "ntlm_nul_in_name",
+            Self::FlagsMissing => "ntlm_flags_missing",
         }
     }
 

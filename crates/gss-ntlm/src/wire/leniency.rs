@@ -21,14 +21,14 @@ pub const SHORT_NEGOTIATE: Leniency = Leniency {
 /// A CHALLENGE that ends before the attributes, or before the version.
 pub const SHORT_CHALLENGE: Leniency = Leniency {
     what: "CHALLENGE with a header of 32, 40 or 48 bytes",
-    peer: "Windows 9x and NT 4, old Samba",
+    peer: "Windows 9x and NT 4; Windows 2000, which has attributes and no version",
     test: "short_forms::challenge",
 };
 
 /// An AUTHENTICATE that ends before session key and flags, before the version, or before the MIC.
 pub const SHORT_AUTHENTICATE: Leniency = Leniency {
     what: "AUTHENTICATE with a header of 52, 64 or 72 bytes",
-    peer: "Windows 9x, NT 4, 2000 and XP, curl, Samba; the examples of MS-NLMP section 4.2",
+    peer: "Windows 9x, NT 4 and 2000; curl, Samba; the examples of MS-NLMP section 4.2, which have no MIC",
     test: "short_forms::authenticate",
 };
 
@@ -42,7 +42,7 @@ pub const TARGET_NAME_UNASKED: Leniency = Leniency {
 /// Behind the attributes of an NTLMv2 response there may be anything, or nothing.
 pub const RESPONSE_TRAILER: Leniency = Leniency {
     what: "other than four zero bytes behind the attributes of an NTLMv2 response",
-    peer: "Samba and impacket, which send none; Windows, which pads with more",
+    peer: "Samba and impacket, which send none",
     test: "response::what_follows_the_attributes_is_free",
 };
 

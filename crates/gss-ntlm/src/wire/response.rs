@@ -18,7 +18,7 @@ pub struct NtlmV2Response<'a> {
     /// Eight random bytes of the client.
     pub client_challenge: [u8; 8],
     /// The server's attributes, and what the client added. What follows their end is theirs
-    /// ([`AvPairs::trailing`]): four zero bytes by the specification, more or none from some clients
+    /// ([`AvPairs::trailing`]): four zero bytes by the specification, none from some clients
     /// ([`RESPONSE_TRAILER`](super::leniency::RESPONSE_TRAILER)).
     pub av_pairs: AvPairs<'a>,
 }
@@ -225,10 +225,10 @@ impl Diagnose for ResponseError {
 
     fn code(&self) -> &'static str {
         match self {
-            Self::NtLength { .. } => "nt_response_length",
-            Self::LmLength { .. } => "lm_response_length",
-            Self::TooShort { .. } => "ntlmv2_response_too_short",
-            Self::Version { .. } => "ntlmv2_response_version",
+            Self::NtLength { .. } => "ntlm_nt_response_length",
+            Self::LmLength { .. } => "ntlm_lm_response_length",
+            Self::TooShort { .. } => "ntlm_v2_response_too_short",
+            Self::Version { .. } => "ntlm_v2_response_version",
             Self::AvPairs(error) => error.code(),
         }
     }

@@ -206,10 +206,10 @@ impl Diagnose for TextError {
 
     fn code(&self) -> &'static str {
         match self.kind {
-            TextErrorKind::OddLength { .. } => "odd_utf16_length",
-            TextErrorKind::UnpairedSurrogate { .. } => "unpaired_surrogate",
-            TextErrorKind::Nul => "nul_in_name",
-            TextErrorKind::NotAscii { .. } => "oem_beyond_ascii",
+            TextErrorKind::OddLength { .. } => "ntlm_odd_utf16_length",
+            TextErrorKind::UnpairedSurrogate { .. } => "ntlm_unpaired_surrogate",
+            TextErrorKind::Nul => "ntlm_nul_in_name",
+            TextErrorKind::NotAscii { .. } => "ntlm_oem_beyond_ascii",
         }
     }
 

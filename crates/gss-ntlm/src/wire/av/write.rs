@@ -1,8 +1,8 @@
 //! Writing attributes.
 
-use super::av::AvId;
-use super::error::WriteError;
-use super::fields::all_or_nothing;
+use super::AvId;
+use crate::wire::error::WriteError;
+use crate::wire::fields::all_or_nothing;
 use gss_core::TokenSink;
 
 /// Appends an attribute. The end is one too: [`AvId::EOL`] without a value.
