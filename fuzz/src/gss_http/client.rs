@@ -1,12 +1,12 @@
-//! The client of `Negotiate`.
+//! The client.
 
 use super::lines;
 use super::scripted::Scripted;
 use crate::input::{Input, check_error, rng};
 use ::gss_core::{Env, Timestamp};
 use ::gss_http::{
-    Client, ClientPolicy, Exchange, FinalToken, FirstOutcome, HeaderField, Outcome, Response, Route,
-    ServerProof, Side,
+    Client, ClientPolicy, Exchange, FinalToken, FirstOutcome, HeaderField, Outcome, Response, Route, Scheme,
+    ServerProof, Side, Version,
 };
 
 /// Most responses to one client.
@@ -26,7 +26,16 @@ pub fn responses(input: &[u8]) {
         ..ClientPolicy::default()
     };
     let more = input.byte();
-    let mut client = Client::new(Scripted::initiator(messages, 5), policy);
+    let policy = ClientPolicy {
+        scheme: if more & 4 == 0 { Scheme::Negotiate } else { Scheme::Ntlm },
+        version: if more & 8 == 0 { Version::Http1 } else { Version::Http2 },
+        ..policy
+    };
+    let initiator = || {
+        let initiator = Scripted::initiator(messages, 5);
+        if more & 16 == 0 { initiator } else { initiator.raw_ntlm() }
+    };
+    let mut client = Client::new(initiator(), policy);
     if more & 1 != 0 {
         client = client.on_authenticated_connection();
     }
@@ -51,7 +60,7 @@ pub fn responses(input: &[u8]) {
         let refused = status == policy.side.challenge_status();
         exchange = match exchange.receive(Response::new(status, &lines), &mut env) {
             Ok(Outcome::SendAgain { field, exchange }) => {
-                assert!(refused);
+                assert!(refused && policy.version == Version::Http1);
                 check_field(&field, policy);
                 exchange
             }
@@ -66,7 +75,7 @@ pub fn responses(input: &[u8]) {
             }
             Ok(Outcome::Restart(restart)) => {
                 assert!(refused && more & 1 != 0);
-                match restart.with(Scripted::initiator(messages, 5), &mut env) {
+                match restart.with(initiator(), &mut env) {
                     Ok((field, exchange)) => {
                         check_field(&field, policy);
                         exchange
@@ -109,7 +118,7 @@ fn first(
 
 fn check_field(field: &HeaderField, policy: ClientPolicy) {
     assert_eq!(field.name, policy.side.credentials_field());
-    assert!(field.value.as_str().starts_with("Negotiate "));
+    assert!(field.value.as_str().starts_with(policy.scheme.name()));
 }
 
 /// The statuses that matter, and any other.

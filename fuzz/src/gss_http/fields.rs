@@ -2,8 +2,8 @@
 
 use crate::input::check_error;
 use ::gss_http::challenge::{Authorization, Challenge, Credentials, challenges};
-use ::gss_http::negotiate::{Offer, TokenPlace, decode_token};
-use ::gss_http::{base64, persistence};
+use ::gss_http::legs::{Offer, TokenPlace, decode_token};
+use ::gss_http::{Scheme, Schemes, base64, persistence};
 
 /// Lines end at line feeds. What was read can be written, and is read as the same; errors name a place in a line.
 pub fn parse(input: &[u8]) {
@@ -17,8 +17,13 @@ pub fn parse(input: &[u8]) {
             }
         }
     }
-    if let Ok(Offer::Token(text)) = Offer::find(&lines) {
-        check_token(text.as_bytes());
+    for scheme in [Scheme::Negotiate, Scheme::Ntlm] {
+        let offer = Offer::find(scheme, &lines);
+        if let Ok(Offer::Token(text)) = offer {
+            check_token(text.as_bytes());
+        }
+        let found = matches!(offer, Ok(Offer::Bare | Offer::Token(_)));
+        assert_eq!(Schemes::only(scheme).preferred(&lines) == Ok(Some(scheme)), found);
     }
     if let Ok(Some(found)) = Authorization::from_lines(&lines) {
         let _ = format!("{found:?}");
