@@ -58,8 +58,11 @@ impl<P: Deref<Target = AcceptorConfig>> Acceptor<P> {
     /// [`AcceptorError::Wire`] when one of the messages is not well formed.
     pub fn resumed(config: P, negotiate: &[u8], challenge: &[u8]) -> Result<Self, AcceptorError> {
         Exchange::parse(negotiate, challenge)?;
-        let state =
-            State::Challenged { negotiate: Vec::from(negotiate), challenge: Vec::from(challenge), sent: None };
+        let state = State::Challenged {
+            negotiate: Vec::from(negotiate),
+            challenge: Vec::from(challenge),
+            sent: None,
+        };
         Ok(Self { config, bindings: None, state })
     }
 

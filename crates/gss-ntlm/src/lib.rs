@@ -56,5 +56,6 @@ pub use initiator::{Initiator, InitiatorError, LoggedOn};
 #[cfg(feature = "alloc")]
 pub use logon::Logon;
 pub use logon::{HeldLogon, Identity, LogonRef, split_account};
+pub use secret::{NtHash, NtlmV2Hash, SessionKey};
 #[cfg(feature = "alloc")]
 pub use users::{MemoryUsers, Users};

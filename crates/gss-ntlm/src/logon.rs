@@ -189,7 +189,10 @@ mod tests {
     fn passwords_and_hashes_are_not_printed() {
         let logon = Logon::with_nt_hash("alice", "EXAMPLE", NtHash::from_bytes([0xab; 16]));
         let printed = format!("{logon:?} {:?}", logon.held()).to_lowercase();
-        assert!(printed.contains("alice") && !printed.contains("ab, ab") && !printed.contains("abab"), "{printed}");
+        assert!(
+            printed.contains("alice") && !printed.contains("ab, ab") && !printed.contains("abab"),
+            "{printed}"
+        );
         assert!(!printed.contains("171"), "{printed}");
     }
 

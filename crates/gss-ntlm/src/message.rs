@@ -1,1 +1,76 @@
+//! Per-message tokens: `GSS_Wrap`, `GSS_GetMIC` and their opposites (MS-NLMP section 3.4).
+//!
+//! [`halves`] makes a [`Sealer`] and an [`Opener`] from what both sides of a context agreed on.
+//!
+//! ```text
+//! signature  01000000 | checksum (8) | sequence number (4)
+//! MIC        signature
+//! wrapped    signature | message, sealed or in clear
+//! ```
+//! Messages of one direction share one RC4 key stream, so they have to be opened in the order they were sealed in, all
+//! of them. A message that does not verify has used up an unknown piece of it: no message after it can be opened
+//! ([`MessageError::KeyStreamLost`](gss_core::MessageError::KeyStreamLost)). Only the datagram form
+//! ([`NegotiateFlags::DATAGRAM`]) has a key stream for each message, and takes them in any order.
+//!
+//! # What [`Protection`](gss_core::Protection) means here
+//! With [`NegotiateFlags::SEAL`] every wrapped message is sealed, whatever is asked for: the token does not tell which
+//! it is, and peers expect it so. With [`NegotiateFlags::SIGN`] alone none is. Others seal even then, so such tokens are
+//! taken as well, and reported as what they are.
+//!
+//! Nothing here allocates: messages are sealed and opened where they lie.
 
+mod direction;
+mod error;
+mod opener;
+mod sealer;
+mod signature;
+#[cfg(test)]
+mod tests;
+
+use crate::secret::SessionKey;
+use crate::wire::NegotiateFlags;
+use gss_core::{Protection, Role};
+
+use self::direction::Direction;
+pub use self::error::WeakKey;
+pub use self::opener::Opener;
+pub use self::sealer::Sealer;
+
+/// What both sides of a context agreed on about messages.
+#[derive(Clone, Copy, Debug)]
+pub struct Parameters<'k> {
+    /// Which side we are.
+    pub role: Role,
+    /// The `ExportedSessionKey`.
+    pub key: &'k SessionKey,
+    /// The flags that were negotiated.
+    pub flags: NegotiateFlags,
+}
+
+/// Makes both halves of an established context.
+///
+/// If neither [`NegotiateFlags::SIGN`] nor [`NegotiateFlags::SEAL`] was negotiated, they refuse everything with
+/// [`MessageError::Unavailable`](gss_core::MessageError::Unavailable), and the strength of keys does not matter.
+///
+/// # Errors
+/// [`WeakKey`]: what was negotiated would protect messages with less than this crate is willing to.
+pub fn halves(parameters: &Parameters<'_>) -> Result<(Sealer, Opener), WeakKey> {
+    let peer = match parameters.role {
+        Role::Initiator => Role::Acceptor,
+        Role::Acceptor => Role::Initiator,
+    };
+    let sealer = Sealer::new(Direction::new(parameters, parameters.role)?);
+    let opener = Opener::new(Direction::new(parameters, peer)?);
+    Ok((sealer, opener))
+}
+
+/// The strongest protection that the flags offer. Who asks for sealing gets signatures as well (MS-NLMP 2.2.2.5, E).
+fn offered(flags: NegotiateFlags) -> Option<Protection> {
+    if flags.contains(NegotiateFlags::SEAL) {
+        Some(Protection::Confidentiality)
+    } else if flags.contains(NegotiateFlags::SIGN) {
+        Some(Protection::Integrity)
+    } else {
+        None
+    }
+}

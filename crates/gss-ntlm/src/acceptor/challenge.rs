@@ -21,7 +21,10 @@ pub(super) fn write(
         if !input.is_empty() {
             return Err(AcceptorError::NegotiateInDatagram { length: input.len() });
         }
-        NegotiateFlags::UNICODE | NegotiateFlags::EXTENDED_SESSION_SECURITY | NegotiateFlags::DATAGRAM | GRANTED
+        NegotiateFlags::UNICODE
+            | NegotiateFlags::EXTENDED_SESSION_SECURITY
+            | NegotiateFlags::DATAGRAM
+            | GRANTED
     } else {
         NegotiateMessage::parse(input)?.flags - NegotiateFlags::DATAGRAM
     };

@@ -1,5 +1,7 @@
 use crate::message::WeakKey;
-use crate::wire::{AvError, AvId, NegotiateFlags, ResponseError, ResponseKind, TextError, WireError, WriteError};
+use crate::wire::{
+    AvError, AvId, NegotiateFlags, ResponseError, ResponseKind, TextError, WireError, WriteError,
+};
 use alloc::string::String;
 use core::fmt;
 use gss_core::bindings::BindingFailure;
@@ -227,6 +229,11 @@ impl fmt::Display for AcceptorError {
                 f.write_str("client does not do extended session security, which is required")
             }
             Self::OldResponse { kind } => {
+                let kind = match kind {
+                    ResponseKind::Lm => "LM",
+                    ResponseKind::NtlmV1Session => "NTLM2 session (NTLMv1)",
+                    _ => "NTLMv1",
+                };
                 write!(f, "client answers with {kind}, which is broken; expected NTLMv2")
             }
             Self::OwnAttributes(error) => write!(f, "own names: {error}"),

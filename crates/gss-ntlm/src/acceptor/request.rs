@@ -199,9 +199,8 @@ fn exported_key(
     if encrypted.is_empty() && !protects {
         return Ok(base_key); // leniency::KEY_EXCHANGE_WITHOUT_KEY
     }
-    let mut key: [u8; 16] = encrypted
-        .try_into()
-        .map_err(|_| AcceptorError::SessionKeyLength { found: encrypted.len() })?;
+    let mut key: [u8; 16] =
+        encrypted.try_into().map_err(|_| AcceptorError::SessionKeyLength { found: encrypted.len() })?;
     base_key.exchange(&mut key);
     Ok(SessionKey::from_bytes(key))
 }

@@ -71,7 +71,9 @@ impl Diagnose for InitiatorError {
             Self::EmptyUser => MajorStatus::NO_CRED,
             Self::NotGranted { .. } | Self::WeakKey(_) => MajorStatus::UNAUTHORIZED,
             Self::ServerNamesMissing | Self::Transport { .. } | Self::Wire(_) => MajorStatus::DEFECTIVE_TOKEN,
-            Self::NegotiateLength { .. } | Self::UnexpectedInput { .. } | Self::Write(_) => MajorStatus::FAILURE,
+            Self::NegotiateLength { .. } | Self::UnexpectedInput { .. } | Self::Write(_) => {
+                MajorStatus::FAILURE
+            }
         }
     }
 }
@@ -79,7 +81,9 @@ impl Diagnose for InitiatorError {
 impl fmt::Display for InitiatorError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::EmptyUser => f.write_str("the logon names no user; for a logon without one ask for anonymous"),
+            Self::EmptyUser => {
+                f.write_str("the logon names no user; for a logon without one ask for anonymous")
+            }
             Self::NegotiateLength { found } => write!(f, "own NEGOTIATE has {found} bytes"),
             Self::NotGranted { missing } => write!(
                 f,

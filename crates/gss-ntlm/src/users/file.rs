@@ -167,11 +167,7 @@ mod tests {
             (&b"DOMAIN:user"[..], 1, Fields),
             (b"\nDOMAIN::password", 2, EmptyUser),
             (b"D:u:p\n\xff:u:p", 2, NotUtf8),
-            (
-                b"u:1:XXXXXXXXXXXXXXXXXXXXXXXXXXXXXXXX:zzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzz:[U]:",
-                1,
-                Hash,
-            ),
+            (b"u:1:XXXXXXXXXXXXXXXXXXXXXXXXXXXXXXXX:zzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzz:[U]:", 1, Hash),
         ] {
             let error = MemoryUsers::from_user_file(content).unwrap_err();
             assert_eq!(error, UserFileError { line, kind });
