@@ -1,3 +1,6 @@
+#[cfg(feature = "ntlm")]
+mod ntlm;
+
 #[cfg(feature = "rc4")]
 use crate::krb5::Allow;
 use crate::krb5::replay::MemoryReplayCache;
