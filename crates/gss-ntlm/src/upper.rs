@@ -31,7 +31,7 @@ fn with_iota(c: char) -> Option<char> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::vec::Vec;
+    use alloc::vec::Vec;
 
     #[test]
     fn letters_of_some_scripts() {

@@ -26,7 +26,7 @@ pub(super) fn write(
             | NegotiateFlags::DATAGRAM
             | GRANTED
     } else {
-        NegotiateMessage::parse(input)?.flags - NegotiateFlags::DATAGRAM
+        NegotiateMessage::parse(input)?.flags.without(NegotiateFlags::DATAGRAM)
     };
     let flags = grant(config, requested)?;
     let names = config.names();

@@ -176,7 +176,7 @@ fn anonymous(
     }
     let agreed = Agreed {
         role: Role::Acceptor,
-        flags: flags - (NegotiateFlags::SIGN | NegotiateFlags::SEAL),
+        flags: flags.without(NegotiateFlags::SIGN | NegotiateFlags::SEAL),
         anonymous: true,
         binding: BindingOutcome::NotChecked,
         mic: false,

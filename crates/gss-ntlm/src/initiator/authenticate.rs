@@ -93,7 +93,7 @@ impl<'a> Checked<'a> {
             }
         }
         if !granted.contains(required) {
-            return Err(InitiatorError::NotGranted { missing: required - granted });
+            return Err(InitiatorError::NotGranted { missing: required.without(granted) });
         }
         let datagram = message.flags.contains(NegotiateFlags::DATAGRAM);
         if datagram != (options.transport == Transport::Datagram) {
@@ -196,7 +196,7 @@ fn anonymous(
     output: &mut dyn TokenSink,
 ) -> Result<Agreed, InitiatorError> {
     let keyed = NegotiateFlags::SIGN | NegotiateFlags::SEAL | NegotiateFlags::KEY_EXCHANGE;
-    let flags = (challenge.agreed - keyed) | NegotiateFlags::ANONYMOUS;
+    let flags = challenge.agreed.without(keyed).with(NegotiateFlags::ANONYMOUS);
     let mut writer = PayloadWriter::new(output, HEADER_LEN_WITHOUT_MIC)?;
     write_name(&mut writer, DOMAIN_FIELD, "")?;
     write_name(&mut writer, USER_FIELD, "")?;
