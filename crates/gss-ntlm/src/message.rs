@@ -19,8 +19,8 @@
 //!
 //! Nothing here allocates: messages are sealed and opened where they lie.
 
-mod direction;
 mod error;
+mod half;
 mod opener;
 mod sealer;
 mod signature;
@@ -29,9 +29,9 @@ mod tests;
 
 use crate::secret::SessionKey;
 use crate::wire::NegotiateFlags;
-use gss_core::{Protection, Role};
+use gss_core::Role;
 
-use self::direction::Direction;
+use self::half::Half;
 pub use self::error::WeakKey;
 pub use self::opener::Opener;
 pub use self::sealer::Sealer;
@@ -59,18 +59,7 @@ pub fn halves(parameters: &Parameters<'_>) -> Result<(Sealer, Opener), WeakKey> 
         Role::Initiator => Role::Acceptor,
         Role::Acceptor => Role::Initiator,
     };
-    let sealer = Sealer::new(Direction::new(parameters, parameters.role)?);
-    let opener = Opener::new(Direction::new(parameters, peer)?);
+    let sealer = Sealer::new(Half::new(parameters, parameters.role)?);
+    let opener = Opener::new(Half::new(parameters, peer)?);
     Ok((sealer, opener))
-}
-
-/// The strongest protection that the flags offer. Who asks for sealing gets signatures as well (MS-NLMP 2.2.2.5, E).
-fn offered(flags: NegotiateFlags) -> Option<Protection> {
-    if flags.contains(NegotiateFlags::SEAL) {
-        Some(Protection::Confidentiality)
-    } else if flags.contains(NegotiateFlags::SIGN) {
-        Some(Protection::Integrity)
-    } else {
-        None
-    }
 }

@@ -1,261 +1,221 @@
-//! What both halves share: the keys of one direction and its key stream.
+//! One direction of a context: its keys, its key stream, and the work on messages (MS-NLMP sections 3.4.3 to 3.4.5).
 
-use super::WeakKey;
+use super::{Parameters, WeakKey};
 use crate::primitive::hmac::HmacMd5;
-use crate::primitive::md5::derive;
+use crate::primitive::md5;
 use crate::primitive::rc4::Rc4;
+use crate::primitive::tags_match;
 use crate::secret::SessionKey;
 use crate::wire::NegotiateFlags;
-use core::fmt;
+use gss_core::{Protection, Role};
 use zeroize::Zeroizing;
 
-/// Bytes of a signature (`NTLMSSP_MESSAGE_SIGNATURE`).
-pub(super) const SIGNATURE_LEN: usize = 16;
+/// Bytes of a checksum.
+pub(super) const CHECKSUM_LEN: usize = 8;
 
-/// The first four bytes of every signature.
-pub(super) const SIGNATURE_VERSION: u32 = 1;
+type Checksum = [u8; CHECKSUM_LEN];
 
-/// How many bytes are sealed before they are signed, and the other way round: MD5 and RC4 both wait for their own last
-/// result most of the time, so that the processor can do one beside the other if they take turns.
-const TURN: usize = 64;
-
-/// Who sends.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Direction {
-    ClientToServer,
-    ServerToClient,
-}
-
-impl Direction {
-    /// The constants that tell signing and sealing keys apart (MS-NLMP 3.4.5.2, 3.4.5.3), with the NUL at their end.
-    const fn constants(self) -> (&'static [u8], &'static [u8]) {
-        match self {
-            Self::ClientToServer => (
-                b"session key to client-to-server signing key magic constant\0",
-                b"session key to client-to-server sealing key magic constant\0",
-            ),
-            Self::ServerToClient => (
-                b"session key to server-to-client signing key magic constant\0",
-                b"session key to server-to-client sealing key magic constant\0",
-            ),
-        }
-    }
-}
-
-/// What was agreed on about messages.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Mode {
-    /// Whether messages are protected at all.
-    pub(super) sign: bool,
-    /// Whether they are sealed.
-    pub(super) seal: bool,
-    /// Whether every message has a key stream of its own.
-    pub(super) datagram: bool,
-    /// Whether checksums are encrypted, which comes with the exchange of keys.
-    encrypt_checksum: bool,
-    /// How many bytes of the session key sealing keys are made from.
-    sealing_key_len: usize,
-}
-
-impl Mode {
-    pub(super) fn of(flags: NegotiateFlags) -> Result<Self, WeakKey> {
-        let sign = flags.intersects(NegotiateFlags::SIGN | NegotiateFlags::SEAL);
-        if sign && !flags.contains(NegotiateFlags::EXTENDED_SESSION_SECURITY) {
-            return Err(WeakKey::NoExtendedSessionSecurity);
-        }
-        let sealing_key_len = if flags.contains(NegotiateFlags::KEY_128) {
-            16
-        } else if flags.contains(NegotiateFlags::KEY_56) {
-            7
-        } else if sign {
-            return Err(WeakKey::FortyBits);
-        } else {
-            0 // nothing will be protected
-        };
-        Ok(Self {
-            sign,
-            seal: flags.contains(NegotiateFlags::SEAL),
-            datagram: flags.contains(NegotiateFlags::DATAGRAM),
-            encrypt_checksum: flags.contains(NegotiateFlags::KEY_EXCHANGE),
-            sealing_key_len,
-        })
-    }
-}
-
-/// The keys of one direction.
+/// What protects the messages of one sender.
 pub(super) struct Half {
+    sender: Role,
     key: SessionKey,
-    pub(super) mode: Mode,
-    direction: Direction,
-    /// Made when the first message needs it: most logins over HTTP never have one.
-    ready: Option<Ready>,
+    flags: NegotiateFlags,
+    /// The strongest protection there is.
+    pub(super) offered: Protection,
+    /// Whether each message has a key stream of its own.
+    pub(super) datagram: bool,
+    /// How many bytes of the session key the sealing key is made from.
+    strength: usize,
+    /// Made when the first message needs them: most logins over HTTP end without one.
+    keys: Option<Keys>,
 }
 
 impl Half {
-    pub(super) fn new(key: SessionKey, mode: Mode, direction: Direction) -> Self {
-        Self { key, mode, direction, ready: None }
-    }
-
-    /// Puts the key stream back to its start.
-    pub(super) fn restart(&mut self) {
-        self.ready = None;
-    }
-
-    /// The keys, with the key stream in place for message `number`.
-    pub(super) fn for_message(&mut self, number: u32) -> &mut Ready {
-        let Self { key, mode, direction, ready } = self;
-        let ready = ready.get_or_insert_with(|| Ready::new(key, *mode, *direction));
-        if mode.datagram {
-            ready.stream = ready.stream_of(number);
+    /// The half that messages of `sender` pass through; `None` if nothing protects them.
+    pub(super) fn new(parameters: &Parameters<'_>, sender: Role) -> Result<Option<Self>, WeakKey> {
+        let Parameters { key, flags, .. } = *parameters;
+        // Sealed messages are signed as well, whether or not SIGN was negotiated (MS-NLMP section 2.2.2.5, E).
+        let offered = if flags.contains(NegotiateFlags::SEAL) {
+            Protection::Confidentiality
+        } else if flags.contains(NegotiateFlags::SIGN) {
+            Protection::Integrity
+        } else {
+            return Ok(None);
+        };
+        if !flags.contains(NegotiateFlags::EXTENDED_SESSION_SECURITY) {
+            return Err(WeakKey::NoExtendedSessionSecurity { flags });
         }
-        ready
+        let strength = strength(flags)?;
+        let datagram = flags.contains(NegotiateFlags::DATAGRAM);
+        Ok(Some(Self { sender, key: key.clone(), flags, offered, datagram, strength, keys: None }))
+    }
+
+    /// Goes back to the start of the key stream.
+    pub(super) fn restart(&mut self) {
+        self.keys = None;
+    }
+
+    /// The keys, with the key stream where message `number` needs it.
+    pub(super) fn keys(&mut self, number: u32) -> &mut Keys {
+        let Self { sender, key, flags, strength, datagram, .. } = self;
+        let keys = self.keys.get_or_insert_with(|| {
+            let part = key.secret_bytes().get(..*strength).unwrap_or_default();
+            let sealing_key = md5::derive(&[part, magic_of_sealing(*sender)]);
+            Keys {
+                signing: HmacMd5::new(&md5::derive(&[key.secret_bytes(), magic_of_signing(*sender)])),
+                stream: Rc4::new(&sealing_key),
+                sealing_key,
+                encrypts_checksums: flags.contains(NegotiateFlags::KEY_EXCHANGE),
+            }
+        });
+        if *datagram {
+            keys.stream = Rc4::new(&md5::derive(&[&*keys.sealing_key, &number.to_le_bytes()]));
+        }
+        keys
     }
 }
 
-impl fmt::Debug for Half {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Half")
-            .field("direction", &self.direction)
-            .field("mode", &self.mode)
-            .finish_non_exhaustive()
-    }
-}
-
-/// Keys that are ready for use.
-pub(super) struct Ready {
+/// The keys of one sender, and how far its key stream has been used.
+pub(super) struct Keys {
     signing: HmacMd5,
     sealing_key: Zeroizing<[u8; 16]>,
     stream: Rc4,
-    encrypt_checksum: bool,
+    /// Whether checksums are encrypted.
+    encrypts_checksums: bool,
 }
 
-/// The eight bytes in the middle of a signature.
-pub(super) type Checksum = [u8; 8];
-
-impl Ready {
-    fn new(key: &SessionKey, mode: Mode, direction: Direction) -> Self {
-        let key = key.secret_bytes();
-        let (signing, sealing) = direction.constants();
-        let signing = derive(&[key, signing]);
-        let kept = key.get(..mode.sealing_key_len).unwrap_or_default();
-        let sealing_key = derive(&[kept, sealing]);
-        Self {
-            signing: HmacMd5::new(&signing),
-            stream: Rc4::new(&sealing_key),
-            sealing_key,
-            encrypt_checksum: mode.encrypt_checksum,
-        }
+impl Keys {
+    /// The checksum over a message that goes out in clear.
+    pub(super) fn sign(&mut self, number: u32, message: &[u8]) -> Checksum {
+        let checksum = self.checksum(number, message);
+        self.encrypt(checksum)
     }
 
-    /// The key stream of one datagram (MS-NLMP 3.4.4.2).
-    fn stream_of(&self, number: u32) -> Rc4 {
-        Rc4::new(&derive(&[self.sealing_key.as_slice(), &number.to_le_bytes()]))
-    }
-
-    /// Encrypts `data` in place and returns its checksum.
-    pub(super) fn seal(&mut self, number: u32, data: &mut [u8]) -> Checksum {
-        let mut mac = self.begin(number);
-        for turn in data.chunks_mut(TURN) {
+    /// Encrypts a message where it lies and gives the checksum over it.
+    pub(super) fn seal(&mut self, number: u32, message: &mut [u8]) -> Checksum {
+        let mut mac = self.begin_checksum(number);
+        for_each_turn(message, |turn| {
             mac.update(turn);
             self.stream.apply(turn);
-        }
-        self.finish(mac)
+        });
+        self.encrypt(first_bytes(mac.finish()))
     }
 
-    /// Decrypts `data` in place and returns what its checksum has to be.
-    pub(super) fn open(&mut self, number: u32, data: &mut [u8]) -> Checksum {
-        let mut mac = self.begin(number);
-        for turn in data.chunks_mut(TURN) {
+    /// Whether the checksum over a message in clear is right.
+    pub(super) fn verify(&mut self, number: u32, message: &[u8], checksum: Checksum) -> bool {
+        let expected = self.sign(number, message);
+        tags_match(&expected, &checksum).into()
+    }
+
+    /// Decrypts a message where it lies. Whether its checksum is right.
+    pub(super) fn open(&mut self, number: u32, message: &mut [u8], checksum: Checksum) -> bool {
+        let mut mac = self.begin_checksum(number);
+        for_each_turn(message, |turn| {
             self.stream.apply(turn);
             mac.update(turn);
-        }
-        self.finish(mac)
+        });
+        let expected = self.encrypt(first_bytes(mac.finish()));
+        tags_match(&expected, &checksum).into()
     }
 
-    /// The checksum of a message that stays readable.
-    pub(super) fn sign(&mut self, number: u32, data: &[u8]) -> Checksum {
-        let mut mac = self.begin(number);
-        mac.update(data);
-        self.finish(mac)
-    }
-
-    /// Tries both forms of a message on a context without SEAL. The checksum of the readable form takes the next eight
-    /// bytes of the key stream, where the sealed form has its first bytes: so they are put aside for both.
-    pub(super) fn open_either(
+    /// Takes a message of which only a right checksum tells whether it is in clear. `None`: it is wrong either way.
+    pub(super) fn verify_or_open(
         &mut self,
         number: u32,
-        data: &mut [u8],
-        verify: impl Fn(Checksum) -> bool,
-    ) -> Option<Form> {
-        if !self.encrypt_checksum {
-            let clear = self.sign(number, data);
-            return if verify(clear) {
-                Some(Form::Clear)
-            } else {
-                let sealed = self.open(number, data);
-                verify(sealed).then_some(Form::Sealed)
-            };
+        message: &mut [u8],
+        mut checksum: Checksum,
+    ) -> Option<Protection> {
+        // In clear, these bytes of the key stream encrypt the checksum; sealed, the first bytes of the message. So they
+        // are put aside for both.
+        let mut aside = Zeroizing::new([0; CHECKSUM_LEN]);
+        let aside = if self.encrypts_checksums {
+            self.stream.apply(&mut *aside);
+            aside.as_slice()
+        } else {
+            &[]
+        };
+        let mut in_clear = checksum;
+        xor(&mut in_clear, aside);
+        if tags_match(&self.checksum(number, message), &in_clear).into() {
+            return Some(Protection::Integrity);
         }
-        let mut aside = Zeroizing::new([0; 8]);
-        self.stream.apply(&mut *aside);
-        let mut mac = self.begin(number);
-        mac.update(data);
-        if verify(xor(truncate(mac), *aside)) {
-            return Some(Form::Clear);
+        let aside = self.apply_after(aside, message);
+        if self.encrypts_checksums {
+            self.apply_after(aside, &mut checksum);
         }
-        let (head, tail) = data.split_at_mut(data.len().min(aside.len()));
-        for (byte, key) in head.iter_mut().zip(aside.iter()) {
-            *byte ^= key;
-        }
-        self.stream.apply(tail);
-        // What is left of the bytes put aside belongs to the checksum.
-        let mut checksum_stream = Zeroizing::new([0; 8]);
-        let left = aside.get(head.len()..).unwrap_or_default();
-        let (first, rest) = checksum_stream.split_at_mut(left.len());
-        first.copy_from_slice(left);
-        self.stream.apply(rest);
-        let mut mac = self.begin(number);
-        mac.update(data);
-        verify(xor(truncate(mac), *checksum_stream)).then_some(Form::Sealed)
+        let opened = bool::from(tags_match(&self.checksum(number, message), &checksum));
+        opened.then_some(Protection::Confidentiality)
     }
 
-    fn begin(&self, number: u32) -> HmacMd5 {
-        let mut mac = self.signing.clone();
-        mac.update(&number.to_le_bytes());
-        mac
+    /// Applies `aside` and then the key stream; gives what is left of `aside`.
+    fn apply_after<'a>(&mut self, aside: &'a [u8], data: &mut [u8]) -> &'a [u8] {
+        let (used, left) = aside.split_at(aside.len().min(data.len()));
+        xor(data, used);
+        self.stream.apply(data.get_mut(used.len()..).unwrap_or_default());
+        left
     }
 
-    fn finish(&mut self, mac: HmacMd5) -> Checksum {
-        let mut checksum = truncate(mac);
-        if self.encrypt_checksum {
+    /// Encrypts a checksum if that was negotiated.
+    fn encrypt(&mut self, mut checksum: Checksum) -> Checksum {
+        if self.encrypts_checksums {
             self.stream.apply(&mut checksum);
         }
         checksum
     }
+
+    fn checksum(&self, number: u32, message: &[u8]) -> Checksum {
+        first_bytes(self.signing.of(&[&number.to_le_bytes(), message]))
+    }
+
+    fn begin_checksum(&self, number: u32) -> HmacMd5 {
+        let mut mac = self.signing.clone();
+        mac.update(&number.to_le_bytes());
+        mac
+    }
 }
 
-/// How a wrapped message came.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Form {
-    Clear,
-    Sealed,
+/// Has a message worked on piece by piece. Each step of RC4 and of MD5 waits for the one before, so a processor gets
+/// more done if it has both before it at once. The pieces end where the blocks of MD5 do, the first of which begins
+/// with the sequence number.
+fn for_each_turn(message: &mut [u8], mut work: impl FnMut(&mut [u8])) {
+    const BLOCKS: usize = 128;
+    const FIRST: usize = BLOCKS - 4;
+    let (first, rest) = message.split_at_mut(message.len().min(FIRST));
+    work(first);
+    rest.chunks_mut(BLOCKS).for_each(work);
 }
 
-fn truncate(mac: HmacMd5) -> Checksum {
-    let [a, b, c, d, e, f, g, h, ..] = mac.finish();
-    [a, b, c, d, e, f, g, h]
+/// How many bytes of the session key the sealing key is made from (MS-NLMP section 3.4.5.3).
+const fn strength(flags: NegotiateFlags) -> Result<usize, WeakKey> {
+    if flags.contains(NegotiateFlags::KEY_128) {
+        Ok(16)
+    } else if flags.contains(NegotiateFlags::KEY_56) {
+        Ok(7)
+    } else {
+        Err(WeakKey::FortyBits { flags })
+    }
 }
 
-fn xor(a: Checksum, b: Checksum) -> Checksum {
-    let mut out = a;
-    out.iter_mut().zip(b).for_each(|(byte, other)| *byte ^= other);
-    out
+/// The constants of MS-NLMP sections 3.4.5.2 and 3.4.5.3 are C strings, hashed with their NUL.
+const fn magic_of_signing(sender: Role) -> &'static [u8] {
+    match sender {
+        Role::Initiator => b"session key to client-to-server signing key magic constant\0",
+        Role::Acceptor => b"session key to server-to-client signing key magic constant\0",
+    }
 }
 
-/// `Version | Checksum | SeqNum` (MS-NLMP 2.2.2.9.1).
-pub(super) fn signature(number: u32, checksum: Checksum) -> [u8; SIGNATURE_LEN] {
-    let [a, b, c, d] = SIGNATURE_VERSION.to_le_bytes();
-    let [e, f, g, h, i, j, k, l] = checksum;
-    let [m, n, o, p] = number.to_le_bytes();
-    [a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p]
+const fn magic_of_sealing(sender: Role) -> &'static [u8] {
+    match sender {
+        Role::Initiator => b"session key to client-to-server sealing key magic constant\0",
+        Role::Acceptor => b"session key to server-to-client sealing key magic constant\0",
+    }
+}
+
+fn first_bytes(mac: [u8; 16]) -> Checksum {
+    let [c0, c1, c2, c3, c4, c5, c6, c7, ..] = mac;
+    [c0, c1, c2, c3, c4, c5, c6, c7]
+}
+
+fn xor(data: &mut [u8], mask: &[u8]) {
+    data.iter_mut().zip(mask).for_each(|(byte, mask)| *byte ^= mask);
 }

@@ -1,6 +1,6 @@
 //! The half that takes messages from the peer.
 
-use super::direction::Direction;
+use super::half::Half;
 use super::signature::{Counter, Signature};
 use core::cmp::Ordering;
 use core::fmt;
@@ -10,7 +10,7 @@ use zeroize::Zeroize;
 
 /// Takes messages from the peer. Made by [`halves`](super::halves).
 pub struct Opener {
-    direction: Option<Direction>,
+    half: Option<Half>, // None: messages are not protected
     order: Order,
 }
 
@@ -70,41 +70,38 @@ impl Order {
 }
 
 impl Opener {
-    pub(super) fn new(direction: Option<Direction>) -> Self {
-        let order = Order::start(direction.as_ref().is_some_and(Direction::is_datagram));
-        Self { direction, order }
+    pub(super) fn new(half: Option<Half>) -> Self {
+        let order = Order::start(half.as_ref().is_some_and(|half| half.datagram));
+        Self { half, order }
     }
 
     /// Back to the state before the first message, for messages of another kind to come. An opener that a message ended
     /// stays so.
     pub(crate) fn restart(&mut self) {
-        let Some(direction) = &mut self.direction else { return };
-        if self.order.check_alive().is_ok() {
-            direction.restart();
-            self.order = Order::start(direction.is_datagram());
+        if let Some(half) = self.half.as_mut().filter(|_| self.order.check_alive().is_ok()) {
+            half.restart();
+            self.order = Order::start(half.datagram);
         }
     }
 
     #[cfg(test)]
     pub(super) fn skip_to(&mut self, number: u32) {
         if let Order::Strict(next) = &mut self.order {
-            next.skip_to(number);
+            *next = Counter::at(number);
         }
     }
 }
 
 impl gss_core::Opener for Opener {
     fn unwrap<'t>(&mut self, token: &'t mut [u8]) -> Result<Unwrapped<'t>, MessageError> {
-        let direction = self.direction.as_mut().ok_or(MessageError::Unavailable)?;
+        let half = self.half.as_mut().ok_or(MessageError::Unavailable)?;
         self.order.check_alive()?;
         let (Signature { checksum, number }, message) = Signature::split(token)?;
         self.order.check(number)?;
-        direction.begin(number);
-        let opened = match direction.offered() {
-            Protection::Confidentiality => {
-                direction.open(number, message, checksum).then_some(Protection::Confidentiality)
-            }
-            Protection::Integrity => direction.verify_or_open(number, message, checksum),
+        let (offered, keys) = (half.offered, half.keys(number));
+        let opened = match offered {
+            Protection::Confidentiality => keys.open(number, message, checksum).then_some(offered),
+            Protection::Integrity => keys.verify_or_open(number, message, checksum),
         };
         let noted = self.order.note(number, opened.is_some());
         match (noted, opened) {
@@ -117,12 +114,11 @@ impl gss_core::Opener for Opener {
     }
 
     fn verify_mic(&mut self, message: &[u8], mic: &[u8]) -> Result<SequenceStatus, MessageError> {
-        let direction = self.direction.as_mut().ok_or(MessageError::Unavailable)?;
+        let half = self.half.as_mut().ok_or(MessageError::Unavailable)?;
         self.order.check_alive()?;
         let Signature { checksum, number } = Signature::parse(mic)?;
         self.order.check(number)?;
-        direction.begin(number);
-        let verified = direction.verify(number, message, checksum);
+        let verified = half.keys(number).verify(number, message, checksum);
         self.order.note(number, verified)
     }
 }

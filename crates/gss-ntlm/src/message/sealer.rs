@@ -1,46 +1,45 @@
 //! The half that protects messages to the peer.
 
-use super::direction::Direction;
+use super::half::Half;
 use super::signature::{Counter, SIGNATURE_LEN, Signature, split_room};
 use core::fmt;
 use gss_core::{CryptoRng, MessageError, Overhead, Protection, TokenSink};
 
 /// Protects messages to the peer. Made by [`halves`](super::halves).
 pub struct Sealer {
-    direction: Option<Direction>,
+    half: Option<Half>, // None: messages are not protected
     next: Counter,
 }
 
 impl Sealer {
-    pub(super) fn new(direction: Option<Direction>) -> Self {
-        Self { direction, next: Counter::START }
+    pub(super) fn new(half: Option<Half>) -> Self {
+        Self { half, next: Counter::START }
     }
 
-    /// Back to the state before the first message. Only for messages that are the same again, or of another kind: a key
-    /// stream used for two messages protects neither.
+    /// Back to before the first message. The same piece of key stream is used again then: for SPNEGO's MIC only, which
+    /// is defined so (MS-SPNG section 3.3.5.1).
     pub(crate) fn restart(&mut self) {
         self.next = Counter::START;
-        if let Some(direction) = &mut self.direction {
-            direction.restart();
+        if let Some(half) = &mut self.half {
+            half.restart();
         }
     }
 
-    /// The number of the next message and what protects it, if there can be one.
-    fn begin(&mut self, protection: Protection) -> Result<(u32, &mut Direction), MessageError> {
-        let direction = self.direction.as_mut().ok_or(MessageError::Unavailable)?;
-        if protection == Protection::Confidentiality && direction.offered() == Protection::Integrity {
+    /// The number of the next message, and what protects it, if the context offers that.
+    fn begin(&mut self, protection: Protection) -> Result<(u32, &mut Half), MessageError> {
+        let half = self.half.as_mut().ok_or(MessageError::Unavailable)?;
+        if protection == Protection::Confidentiality && half.offered == Protection::Integrity {
             return Err(MessageError::Unavailable);
         }
-        Ok((self.next.current()?, direction))
+        Ok((self.next.current()?, half))
     }
 
     fn protect(&mut self, protection: Protection, buffer: &mut [u8]) -> Result<(), MessageError> {
-        let (number, direction) = self.begin(protection)?;
+        let (number, half) = self.begin(protection)?;
         let (signature, message) = split_room(buffer)?;
-        direction.begin(number);
-        let checksum = match direction.offered() {
-            Protection::Confidentiality => direction.seal(number, message),
-            Protection::Integrity => direction.sign(number, message),
+        let checksum = match half.offered {
+            Protection::Confidentiality => half.keys(number).seal(number, message),
+            Protection::Integrity => half.keys(number).sign(number, message),
         };
         *signature = Signature { checksum, number }.to_bytes();
         self.next.advance();
@@ -49,7 +48,7 @@ impl Sealer {
 
     #[cfg(test)]
     pub(super) fn skip_to(&mut self, number: u32) {
-        self.next.skip_to(number);
+        self.next = Counter::at(number);
     }
 }
 
@@ -65,6 +64,7 @@ impl gss_core::Sealer for Sealer {
         output: &mut dyn TokenSink,
         _rng: &mut dyn CryptoRng,
     ) -> Result<(), MessageError> {
+        // What can fail, fails before the message is in the output.
         self.begin(protection)?;
         let token = output.grow(SIGNATURE_LEN.saturating_add(message.len()))?;
         token.get_mut(SIGNATURE_LEN..).unwrap_or_default().copy_from_slice(message);
@@ -81,11 +81,10 @@ impl gss_core::Sealer for Sealer {
     }
 
     fn get_mic(&mut self, message: &[u8], output: &mut dyn TokenSink) -> Result<(), MessageError> {
-        let (number, direction) = self.begin(Protection::Integrity)?;
-        let place = output.grow(SIGNATURE_LEN)?;
-        direction.begin(number);
-        let checksum = direction.sign(number, message);
-        place.copy_from_slice(&Signature { checksum, number }.to_bytes());
+        let (number, half) = self.begin(Protection::Integrity)?;
+        let mic = output.grow(SIGNATURE_LEN)?;
+        let checksum = half.keys(number).sign(number, message);
+        mic.copy_from_slice(&Signature { checksum, number }.to_bytes());
         self.next.advance();
         Ok(())
     }

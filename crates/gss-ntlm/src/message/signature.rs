@@ -1,5 +1,6 @@
 //! What stands in front of each message, and what it counts (MS-NLMP section 2.2.2.9.2).
 
+use super::half::CHECKSUM_LEN;
 use gss_core::reader::Reader;
 use gss_core::{MessageError, SinkFull};
 
@@ -10,7 +11,7 @@ const VERSION: u32 = 1;
 
 /// `NTLMSSP_MESSAGE_SIGNATURE` with extended session security.
 pub(super) struct Signature {
-    pub(super) checksum: [u8; 8],
+    pub(super) checksum: [u8; CHECKSUM_LEN],
     pub(super) number: u32,
 }
 
@@ -71,7 +72,7 @@ impl Counter {
     }
 
     #[cfg(test)]
-    pub(super) fn skip_to(&mut self, number: u32) {
-        self.0 = Some(number);
+    pub(super) const fn at(number: u32) -> Self {
+        Self(Some(number))
     }
 }
