@@ -20,9 +20,9 @@ impl AvId {
     pub const DNS_DOMAIN_NAME: Self = Self(4);
     /// The DNS name of the server's forest.
     pub const DNS_TREE_NAME: Self = Self(5);
-    /// [`AvFlags`], 4 bytes.
+    /// [`AvFlags`](crate::wire::AvFlags), 4 bytes.
     pub const FLAGS: Self = Self(6);
-    /// The server's time as [`FileTime`], 8 bytes.
+    /// The server's time as [`FileTime`](crate::wire::FileTime), 8 bytes.
     pub const TIMESTAMP: Self = Self(7);
     /// What the client's machine tells about itself (`Single_Host_Data`), 48 bytes.
     pub const SINGLE_HOST: Self = Self(8);
