@@ -100,8 +100,18 @@ impl AcceptorConfig {
         Ok(Self { bindings: Some(BindingCheck::new(acceptable)?), ..self })
     }
 
+    /// The mechanisms, best first.
+    pub fn mechanisms(&self) -> impl Iterator<Item = Oid> {
+        let krb5 = self.krb5.as_ref().map(|_| oid::KRB5);
+        #[cfg(feature = "ntlm")]
+        let ntlm = self.ntlm.as_ref().map(|_| oid::NTLMSSP);
+        #[cfg(not(feature = "ntlm"))]
+        let ntlm = None;
+        krb5.into_iter().chain(ntlm)
+    }
+
     /// The acceptors of all mechanisms, best first.
-    fn mechanisms(&self, bindings: Option<BindingCheck>) -> Vec<(Oid, Mechanism)> {
+    fn acceptors(&self, bindings: Option<BindingCheck>) -> Vec<(Oid, Mechanism)> {
         let bindings = bindings.as_ref().or(self.bindings.as_ref());
         let mut mechanisms = Vec::new();
         if let Some(config) = &self.krb5 {
@@ -179,11 +189,11 @@ impl Handshake for Acceptor {
         let step = match self.0 {
             State::Fresh { config, bindings, framing: Framing::Raw } => {
                 let mechanism =
-                    of_token(config.mechanisms(bindings), input).ok_or(gss_spnego::Error::NoOffers)?;
+                    of_token(config.acceptors(bindings), input).ok_or(gss_spnego::Error::NoOffers)?;
                 Running::raw(mechanism, input, output, env)
             }
             State::Fresh { config, bindings, framing } => {
-                let offers = config.mechanisms(bindings).into_iter();
+                let offers = config.acceptors(bindings).into_iter();
                 let offers = offers.map(|(name, mechanism)| Offer::new(name, mechanism)).collect();
                 // Which bare AP-REQs may come in is for the mechanism to say.
                 let raw = match framing {

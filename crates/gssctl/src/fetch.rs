@@ -6,14 +6,18 @@ mod url;
 pub use url::{Url, UrlError};
 
 use crate::source;
+use alloc::sync::Arc;
 use anyhow::{Context, Result, bail};
 use exchange::Fetch;
 use gss::krb5::{Credentials, TicketFlags};
+use gss::ntlm::{Logon, split_account};
 use gss::{Initiator, Target};
+use gss_http::{Scheme, Schemes};
 use std::io::{self, Write};
 use std::path::PathBuf;
+use zeroize::Zeroizing;
 
-/// Fetches a page over HTTP with the ticket of a credential cache.
+/// Fetches a page over HTTP with the ticket of a credential cache, or with a password and NTLM.
 ///
 /// The server has to prove who it is before anything of its answer is printed. Exits with 0 when the status is 2xx.
 #[derive(Debug, clap::Args)]
@@ -29,9 +33,16 @@ pub struct Arguments {
     /// First part of the service's name
     #[arg(long, default_value = "HTTP")]
     service: String,
-    /// Send Kerberos tokens without SPNEGO around them
+    /// Send the mechanism's tokens without SPNEGO around them
     #[arg(long)]
     raw: bool,
+    /// Log on with NTLM, which is legacy and proves nothing about the server (see --unproven). With --ccache too, Kerberos
+    /// comes first
+    #[arg(long, value_name = "DOMAIN\\USER", requires = "password_file")]
+    user: Option<String>,
+    /// Where the user's password is, in the first line; - for standard input
+    #[arg(long, value_name = "FILE", requires = "user")]
+    password_file: Option<PathBuf>,
     /// Print pages of servers that prove nothing, too
     #[arg(long)]
     unproven: bool,
@@ -61,6 +72,35 @@ pub fn run(arguments: &Arguments) -> Result<()> {
 /// As [`run`], except for the status.
 pub fn fetch(arguments: &Arguments, page: &mut Vec<u8>) -> Result<u16> {
     let Arguments { url, service, .. } = arguments;
+    let target = Target::new(service, url.target_host())
+        .with_context(|| format!("no service name from {service:?} and the host of {url}"))?;
+    let logon = match &arguments.user {
+        Some(user) => Some(Arc::new(logon(arguments, user)?.target(&target))),
+        None => None,
+    };
+    let kerberos = match &logon {
+        Some(_) if arguments.ccache.is_none() => None,
+        _ => Some(kerberos(arguments, &target)?),
+    };
+    let negotiate = Schemes::only(Scheme::Negotiate);
+    let schemes = if logon.is_some() { negotiate.then(Scheme::Ntlm) } else { negotiate };
+    let initiator = |scheme| match (scheme, kerberos, logon) {
+        (Scheme::Negotiate, Some(kerberos), Some(logon)) => Some(raw(arguments, kerberos.or_ntlm(logon))),
+        (Scheme::Negotiate, Some(kerberos), None) => Some(raw(arguments, kerberos)),
+        (Scheme::Negotiate, None, Some(logon)) => Some(raw(arguments, Initiator::ntlm(logon))),
+        (Scheme::Ntlm, _, Some(logon)) => Some(Initiator::ntlm(logon).raw()),
+        (_, None, None) | (Scheme::Ntlm, _, None) => None,
+    };
+    let fetch = Fetch { url, verbose: arguments.verbose, unproven: arguments.unproven, schemes };
+    fetch.run(initiator, page)
+}
+
+fn raw(arguments: &Arguments, initiator: Initiator) -> Initiator {
+    if arguments.raw { initiator.raw() } else { initiator }
+}
+
+/// An initiator with the ticket of the credential cache.
+fn kerberos(arguments: &Arguments, target: &Target<'_>) -> Result<Initiator> {
     let path = match &arguments.ccache {
         Some(path) => path.clone(),
         None => source::default_ccache()?,
@@ -68,13 +108,8 @@ pub fn fetch(arguments: &Arguments, page: &mut Vec<u8>) -> Result<u16> {
     let bytes = source::read(&path, "credential cache")?;
     let credentials =
         Credentials::from_ccache(&bytes).with_context(|| format!("credential cache {}", path.display()))?;
-    let target = Target::new(service, url.target_host())
-        .with_context(|| format!("no service name from {service:?} and the host of {url}"))?;
-    let mut initiator = Initiator::krb5(&credentials, &target)
+    let mut initiator = Initiator::krb5(&credentials, target)
         .with_context(|| format!("credential cache {}", path.display()))?;
-    if arguments.raw {
-        initiator = initiator.raw();
-    }
     if arguments.allow_rc4 {
         initiator = initiator.allow_weak_enctypes();
     }
@@ -85,6 +120,23 @@ pub fn fetch(arguments: &Arguments, page: &mut Vec<u8>) -> Result<u16> {
         }
         initiator = initiator.delegate(ticket);
     }
-    let fetch = Fetch { url, verbose: arguments.verbose, unproven: arguments.unproven };
-    fetch.run(initiator, page)
+    Ok(initiator)
+}
+
+/// A logon with the password of the file.
+fn logon(arguments: &Arguments, user: &str) -> Result<Logon> {
+    let content = match &arguments.password_file {
+        Some(path) if path.as_os_str() == "-" => {
+            let mut line = Zeroizing::new(String::new());
+            io::stdin().read_line(&mut line).context("cannot read the password from standard input")?;
+            Zeroizing::new(core::mem::take(&mut *line).into_bytes())
+        }
+        Some(path) => source::read(path, "password")?,
+        None => bail!("--user needs --password-file"),
+    };
+    let password = content.split(|byte| *byte == b'\n').next().unwrap_or_default();
+    let password = password.strip_suffix(b"\r").unwrap_or(password);
+    let password = core::str::from_utf8(password).context("the password is not UTF-8")?;
+    let (domain, user) = split_account(user);
+    Ok(Logon::with_password(user, domain, password))
 }

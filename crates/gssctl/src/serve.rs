@@ -1,6 +1,8 @@
 //! `gssctl serve`: a page that says who you are.
 
 mod connection;
+mod ntlm;
+mod ntlm_auth;
 mod page;
 
 use crate::http::Connection;
@@ -18,13 +20,13 @@ use std::net::{TcpListener, TcpStream, ToSocketAddrs};
 use std::path::PathBuf;
 use std::thread;
 
-/// Serves a page over HTTP that says who you are, with Negotiate authentication.
+/// Serves a page over HTTP that says who you are, with Negotiate authentication (Kerberos), and NTLM if users are given.
 #[derive(Debug, clap::Args)]
 pub struct Arguments {
     /// Address and port to listen on; port 0 takes a free one
     #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:8080")]
     listen: String,
-    /// The service's keys; default: KRB5_KTNAME, then /etc/krb5.keytab
+    /// The service's keys; default: KRB5_KTNAME, then /etc/krb5.keytab, or no Kerberos if NTLM is given
     #[arg(long, value_name = "FILE")]
     keytab: Option<PathBuf>,
     /// Accept tickets for this service only, like HTTP/host.example.com@EXAMPLE.COM
@@ -42,6 +44,8 @@ pub struct Arguments {
     /// By how many seconds clocks may differ
     #[arg(long, value_name = "SECONDS", default_value_t = 300)]
     skew: u32,
+    #[command(flatten)]
+    ntlm: ntlm::Arguments,
 }
 
 #[derive(Clone, Copy, Debug, clap::ValueEnum)]
@@ -54,6 +58,10 @@ enum Allowance {
     MissingChecksum,
     /// Tickets through other realms whose path the KDC did not check
     UncheckedPath,
+    /// NTLM clients that send no MIC, like curl
+    NtlmWithoutMic,
+    /// NTLM clients that log on as nobody
+    Anonymous,
 }
 
 #[derive(Clone, Copy, Debug, clap::ValueEnum)]
@@ -79,12 +87,7 @@ fn parse_hex(text: &str) -> Result<Bytes, crate::decode::InputError> {
 /// # Errors
 /// The keytab cannot be read, or the address is not free.
 pub fn run(arguments: &Arguments) -> Result<()> {
-    let path = match &arguments.keytab {
-        Some(path) => path.clone(),
-        None => source::default_keytab()?,
-    };
-    let config = config(arguments, &source::read(&path, "keytab")?)
-        .with_context(|| format!("keytab {}", path.display()))?;
+    let config = config(arguments)?;
     let address =
         arguments.listen.to_socket_addrs().ok().and_then(|mut found| found.next()).with_context(|| {
             format!("cannot listen on {:?}, expected ADDRESS:PORT like 127.0.0.1:8080", arguments.listen)
@@ -95,7 +98,33 @@ pub fn run(arguments: &Arguments) -> Result<()> {
     server.run()
 }
 
-fn config(arguments: &Arguments, keytab: &[u8]) -> Result<AcceptorConfig> {
+fn config(arguments: &Arguments) -> Result<AcceptorConfig> {
+    let ntlm = ntlm::config(&arguments.ntlm, &arguments.allow)?;
+    let config = match (&arguments.keytab, ntlm) {
+        (None, Some(ntlm)) => AcceptorConfig::ntlm(ntlm),
+        (keytab, ntlm) => {
+            let path = keytab.clone().map_or_else(source::default_keytab, Ok)?;
+            let krb5 = krb5_config(arguments, &source::read(&path, "keytab")?)
+                .with_context(|| format!("keytab {}", path.display()))?;
+            let config = AcceptorConfig::krb5(krb5);
+            match ntlm {
+                Some(ntlm) => config.with_ntlm(ntlm),
+                None => config,
+            }
+        }
+    };
+    let channels: Vec<_> =
+        arguments.channel_bindings.iter().map(|bytes| ChannelBindings::new(&bytes.0)).collect();
+    let policy = match arguments.cb_policy {
+        CbPolicy::Ignore => BindingPolicy::Ignore,
+        CbPolicy::Verify => BindingPolicy::VerifyIfPresent,
+        CbPolicy::Require => BindingPolicy::Require,
+    };
+    let acceptable = AcceptableBindings { policy, any_of: &channels };
+    Ok(config.framing(Framing::SpnegoOrRaw).channel_bindings(&acceptable)?)
+}
+
+fn krb5_config(arguments: &Arguments, keytab: &[u8]) -> Result<krb5::AcceptorConfig> {
     let mut config =
         krb5::AcceptorConfig::new(service_keys(keytab)?, MemoryReplayCache::new()).skew(arguments.skew);
     for principal in &arguments.principal {
@@ -107,17 +136,10 @@ fn config(arguments: &Arguments, keytab: &[u8]) -> Result<AcceptorConfig> {
             Allowance::BareApReq => config.allow(Allow::BARE_AP_REQ),
             Allowance::MissingChecksum => config.allow(Allow::MISSING_CHECKSUM),
             Allowance::UncheckedPath => config.transited(TransitedPolicy::TrustUncheckedPath),
+            Allowance::NtlmWithoutMic | Allowance::Anonymous => config,
         };
     }
-    let channels: Vec<_> =
-        arguments.channel_bindings.iter().map(|bytes| ChannelBindings::new(&bytes.0)).collect();
-    let policy = match arguments.cb_policy {
-        CbPolicy::Ignore => BindingPolicy::Ignore,
-        CbPolicy::Verify => BindingPolicy::VerifyIfPresent,
-        CbPolicy::Require => BindingPolicy::Require,
-    };
-    let acceptable = AcceptableBindings { policy, any_of: &channels };
-    Ok(AcceptorConfig::krb5(config).framing(Framing::SpnegoOrRaw).channel_bindings(&acceptable)?)
+    Ok(config)
 }
 
 /// Most connections at a time.

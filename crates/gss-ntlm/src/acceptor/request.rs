@@ -13,7 +13,7 @@ use crate::wire::{
     AuthenticateMessage, AvFlags, AvId, AvPairs, ChallengeMessage, NegotiateFlags, NegotiateMessage,
     NtlmV2Response, ResponseKind,
 };
-use alloc::string::ToString;
+use alloc::string::String;
 use core::iter;
 use gss_core::bindings::{BindingCheck, BindingChecked};
 use gss_core::{BindingOutcome, Role, Timestamp};
@@ -69,7 +69,7 @@ impl<'a> Exchange<'a> {
                 user: message.user.chars().collect(),
                 domain: message.domain.chars().collect(),
             }),
-            target: named.map(|name| name.to_string()).filter(|name| !name.is_empty()),
+            target: named.map(|name| name.chars().collect()).filter(|name: &String| !name.is_empty()),
             ..Accepted::anonymous(&message, config.names().computer())
         };
         let expected = if av.flags().contains(AvFlags::MIC_PRESENT) { Some(message.mic) } else { None };

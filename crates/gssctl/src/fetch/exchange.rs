@@ -8,9 +8,10 @@ use crate::inspect::tree::Printable;
 use crate::random;
 use anyhow::{Context as _, Result, anyhow, bail};
 use core::time::Duration;
-use gss::{Context, Env, Initiator, SecurityContext, Timestamp};
+use gss::{Context, Env, Initiator, SecurityContext, Timestamp, oid};
 use gss_http::{
-    Client, ClientPolicy, Exchange, FinalToken, FirstOutcome, HeaderField, Outcome, Response, ServerProof,
+    Client, ClientPolicy, Exchange, FinalToken, FirstOutcome, HeaderField, Outcome, Response, Scheme,
+    Schemes, ServerProof,
 };
 use std::net::{TcpStream, ToSocketAddrs};
 
@@ -33,23 +34,30 @@ pub(super) struct Fetch<'a> {
     pub(super) url: &'a Url,
     pub(super) verbose: bool,
     pub(super) unproven: bool,
+    pub(super) schemes: Schemes,
 }
 
 impl Fetch<'_> {
-    /// Asks until the server is content or says no.
-    pub(super) fn run(&self, initiator: Initiator, page: &mut Vec<u8>) -> Result<u16> {
+    /// Asks until the server is content or says no. `initiator` makes one for the scheme that the server offers.
+    pub(super) fn run(
+        &self,
+        initiator: impl FnOnce(Scheme) -> Option<Initiator>,
+        page: &mut Vec<u8>,
+    ) -> Result<u16> {
+        let mut connection = self.connect()?;
+        let head = self.ask(&mut connection, None)?;
+        let challenges: Vec<_> = head.fields.lines("www-authenticate").collect();
+        // Where nothing of ours is offered, the client of the first scheme says so.
+        let offered = self.schemes.preferred(challenges.iter().copied())?;
+        let scheme = offered.or(self.schemes.iter().next()).unwrap_or_default();
+        let initiator = initiator(scheme).with_context(|| format!("nothing to send with {scheme}"))?;
         let policy = ClientPolicy {
+            scheme,
             final_token: if self.unproven { FinalToken::AllowMissing } else { FinalToken::Require },
             ..ClientPolicy::default()
         };
-        let client = Client::new(initiator, policy);
-        let mut connection = self.connect()?;
-        let head = self.ask(&mut connection, None)?;
-        let outcome = client
-            .receive(
-                Response::new(head.status, head.fields.lines("www-authenticate")),
-                &mut env(&mut random::system()),
-            )
+        let outcome = Client::new(initiator, policy)
+            .receive(Response::new(head.status, challenges), &mut env(&mut random::system()))
             .with_context(|| self.refused(&head))?;
         let (field, exchange) = match outcome {
             FirstOutcome::SendAgain { field, exchange } => (field, exchange),
@@ -124,6 +132,10 @@ impl Fetch<'_> {
         match server {
             ServerProof::Proven => self.say(&format!("  the server proved to be {name}")),
             ServerProof::None if self.unproven => self.say("  the server did not prove who it is"),
+            ServerProof::None if context.mechanism() == oid::NTLMSSP => bail!(
+                "NTLM does not tell whether {} is the right server; --unproven prints such pages",
+                self.url
+            ),
             ServerProof::None => bail!("{} did not prove who it is", self.url),
         }
         self.say(&format!("  context: {}", context.facts().flags));
@@ -208,8 +220,9 @@ impl Fetch<'_> {
         }
         // Other schemes are shown as they came.
         let Ok(tree) = tree(&Inspector::default(), value, Spelling::Auto) else { return };
-        let is_scheme = value.len() >= 9 && value[..9].eq_ignore_ascii_case(b"Negotiate");
-        if !is_scheme {
+        let scheme = value.split(|byte| *byte == b' ').next().unwrap_or_default();
+        let is_ours = core::str::from_utf8(scheme).is_ok_and(|name| Scheme::parse(name).is_some());
+        if !is_ours {
             eprintln!("{direction} {name}: {}", Printable(&String::from_utf8_lossy(value)));
             return;
         }

@@ -7,8 +7,10 @@ use crate::random;
 use alloc::sync::Arc;
 use core::fmt::Write as _;
 use core::net::SocketAddr;
-use gss::{Acceptor, AcceptorConfig, Env, Timestamp};
-use gss_http::{Answer, HeaderField, Reply, Request, ServerConnection, ServerPolicy, Version};
+use gss::{Acceptor, AcceptorConfig, Env, Timestamp, oid};
+use gss_http::{
+    Answer, HeaderField, Reply, Request, Scheme, Schemes, ServerConnection, ServerPolicy, Version,
+};
 
 /// Longest body that is read and thrown away, so that the connection can go on.
 const MAX_BODY: u64 = 1024 * 1024;
@@ -18,7 +20,7 @@ const MAX_REQUESTS: usize = 1000;
 
 /// Answers requests until the client or we have enough.
 pub(super) fn serve(mut connection: Connection, peer: SocketAddr, config: &Arc<AcceptorConfig>) {
-    let mut authentication = ServerConnection::new(ServerPolicy::default());
+    let mut authentication = ServerConnection::new(policy(config));
     for _ in 0..MAX_REQUESTS {
         match next(&mut connection, &mut authentication, peer, config) {
             Next::Request => {}
@@ -26,6 +28,14 @@ pub(super) fn serve(mut connection: Connection, peer: SocketAddr, config: &Arc<A
         }
     }
     connection.close();
+}
+
+/// The scheme NTLM is there for clients that know no SPNEGO.
+fn policy(config: &AcceptorConfig) -> ServerPolicy {
+    let negotiate = Schemes::only(Scheme::Negotiate);
+    let ntlm = config.mechanisms().any(|mechanism| mechanism == oid::NTLMSSP);
+    let schemes = if ntlm { negotiate.then(Scheme::Ntlm) } else { negotiate };
+    ServerPolicy { schemes, ..ServerPolicy::default() }
 }
 
 /// Answers a connection that there is no room for.
@@ -58,7 +68,13 @@ fn next(
     }
     let mut rng = random::system();
     let mut env = Env::new(Timestamp::now(), &mut rng);
-    let acceptor = |_| Ok(Acceptor::new(Arc::clone(config)));
+    let acceptor = |scheme| {
+        let acceptor = Acceptor::new(Arc::clone(config));
+        Ok(match scheme {
+            Scheme::Negotiate => acceptor,
+            Scheme::Ntlm => acceptor.framing(gss::Framing::Raw),
+        })
+    };
     let request = Request {
         credentials: head.fields.lines("authorization"),
         version: Version::Http1,

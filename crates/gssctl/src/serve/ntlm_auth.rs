@@ -1,0 +1,210 @@
+//! Users of a domain, asked about through Samba's `ntlm_auth --helper-protocol=ntlm-server-1`.
+//!
+//! The helper speaks lines like `Username:: dXNlcg==`, where two colons announce base64, and a request and an answer
+//! end with a line of one dot.
+
+use base64ct::{Base64, Encoding};
+use core::time::Duration;
+use gss::ntlm::{Account, Found, PassThrough, PassThroughError, SessionKey, Users};
+use std::io::{self, BufRead, BufReader, Write};
+use std::path::PathBuf;
+use std::process::{Child, ChildStdin, Command, Stdio};
+use std::sync::Mutex;
+use std::sync::mpsc::{self, Receiver};
+use std::thread;
+
+/// How long the helper may take for an answer.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+/// Most lines of an answer.
+const MAX_LINES: usize = 32;
+
+/// Users whom Samba's winbind knows. The helper is started when the first user comes, and again when it fails.
+pub(super) struct NtlmAuth {
+    program: PathBuf,
+    helper: Mutex<Option<Helper>>,
+}
+
+impl NtlmAuth {
+    pub(super) fn new(program: PathBuf) -> Self {
+        Self { program, helper: Mutex::new(None) }
+    }
+
+    fn ask(&self, request: &str) -> io::Result<Vec<String>> {
+        // One question at a time: the helper answers in order. Whoever panicked with it left nothing to rely on.
+        let mut place = self.helper.lock().unwrap_or_else(|poisoned| {
+            let mut place = poisoned.into_inner();
+            *place = None;
+            place
+        });
+        let mut helper = match place.take() {
+            Some(helper) => helper,
+            None => Helper::start(&self.program)?,
+        };
+        let answer = helper.ask(request)?;
+        *place = Some(helper);
+        Ok(answer)
+    }
+}
+
+impl Users for NtlmAuth {
+    fn find(&self, _account: &Account<'_>) -> Found {
+        Found::Elsewhere
+    }
+
+    fn pass_through(&self, logon: &PassThrough<'_>) -> Result<SessionKey, PassThroughError> {
+        let answer = self
+            .ask(&request(logon))
+            .map_err(|error| PassThroughError::Unavailable(format!("{}: {error}", self.program.display())))?;
+        verdict(&answer)
+    }
+}
+
+/// The question whether a logon is right.
+fn request(logon: &PassThrough<'_>) -> String {
+    let name = |text: &dyn Fn(&mut String)| {
+        let mut name = String::new();
+        text(&mut name);
+        Base64::encode_string(name.as_bytes())
+    };
+    let user = name(&|out| out.extend(logon.account.user.chars()));
+    let domain = name(&|out| out.extend(logon.account.domain.chars()));
+    let workstation = name(&|out| out.extend(logon.workstation.chars()));
+    let mut request = format!("Username:: {user}\n");
+    // The helper takes an empty value for a mistake.
+    for (key, value) in [("NT-Domain", domain), ("Workstation", workstation)] {
+        if !value.is_empty() {
+            request.push_str(&format!("{key}:: {value}\n"));
+        }
+    }
+    request.push_str(&format!("LANMAN-Challenge: {}\n", hex(logon.server_challenge)));
+    if !logon.lm_response.is_empty() {
+        request.push_str(&format!("LANMAN-Response: {}\n", hex(logon.lm_response)));
+    }
+    request.push_str(&format!("NT-Response: {}\n", hex(logon.nt_response)));
+    request.push_str("Request-User-Session-Key: Yes\n.\n");
+    request
+}
+
+fn verdict(answer: &[String]) -> Result<SessionKey, PassThroughError> {
+    let value = |key: &str| {
+        answer
+            .iter()
+            .find_map(|line| line.split_once(": ").filter(|(name, _)| *name == key))
+            .map(|(_, value)| value)
+    };
+    match value("Authenticated") {
+        Some("Yes") => {}
+        Some("No") => return Err(PassThroughError::Denied),
+        _ => {
+            return Err(PassThroughError::Unavailable(format!("ntlm_auth answers {answer:?}")));
+        }
+    }
+    let key = value("User-Session-Key").filter(|key| key.len() == 32 && key.is_ascii());
+    let key = key.and_then(|key| u128::from_str_radix(key, 16).ok());
+    match key {
+        Some(key) => Ok(SessionKey::from_bytes(key.to_be_bytes())),
+        None => Err(PassThroughError::Unavailable("ntlm_auth gives no session key".into())),
+    }
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02X}")).collect()
+}
+
+/// The running helper.
+struct Helper {
+    child: Child,
+    requests: ChildStdin,
+    // Read by a thread, so that waiting can end.
+    lines: Receiver<String>,
+}
+
+impl Helper {
+    fn start(program: &PathBuf) -> io::Result<Self> {
+        let mut child = Command::new(program)
+            .arg("--helper-protocol=ntlm-server-1")
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()?;
+        let gone = || io::Error::other("helper has no pipes");
+        let requests = child.stdin.take().ok_or_else(gone)?;
+        let answers = child.stdout.take().ok_or_else(gone)?;
+        let (sender, lines) = mpsc::channel();
+        thread::Builder::new().name("answers of ntlm_auth".into()).spawn(move || {
+            for line in BufReader::new(answers).lines().map_while(Result::ok) {
+                if sender.send(line).is_err() {
+                    break;
+                }
+            }
+        })?;
+        Ok(Self { child, requests, lines })
+    }
+
+    fn ask(&mut self, request: &str) -> io::Result<Vec<String>> {
+        self.requests.write_all(request.as_bytes())?;
+        self.requests.flush()?;
+        let mut answer = Vec::new();
+        while answer.len() < MAX_LINES {
+            let line =
+                self.lines.recv_timeout(PATIENCE).map_err(|_| io::Error::other("helper does not answer"))?;
+            if line == "." {
+                return Ok(answer);
+            }
+            answer.push(line);
+        }
+        Err(io::Error::other("helper's answer does not end"))
+    }
+}
+
+impl Drop for Helper {
+    fn drop(&mut self) {
+        // It may have ended by itself.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn lines(lines: &[&str]) -> Vec<String> {
+        lines.iter().map(ToString::to_string).collect()
+    }
+
+    #[test]
+    fn verdicts_are_read() {
+        let key = "000102030405060708090A0B0C0D0E0F";
+        let yes = lines(&["Authenticated: Yes", &format!("User-Session-Key: {key}")]);
+        let expected: [u8; 16] = core::array::from_fn(|index| index as u8);
+        assert_eq!(verdict(&yes).unwrap().secret_bytes(), &expected);
+        let no = lines(&["Authenticated: No", "Authentication-Error: Wrong Password"]);
+        assert_eq!(verdict(&no).unwrap_err(), PassThroughError::Denied);
+        for unclear in [&["Authenticated: Yes"][..], &["Error: winbind is away"], &[]] {
+            assert!(matches!(verdict(&lines(unclear)), Err(PassThroughError::Unavailable(_))), "{unclear:?}");
+        }
+    }
+
+    #[test]
+    fn a_helper_that_is_not_there_is_named() {
+        let users = NtlmAuth::new("/no/such/ntlm_auth".into());
+        let error = users.ask(".\n").unwrap_err();
+        assert_eq!(error.kind(), io::ErrorKind::NotFound);
+    }
+
+    #[test]
+    fn a_helper_that_ends_is_started_again() {
+        let folder = tempfile::tempdir().unwrap();
+        let program = folder.path().join("helper");
+        std::fs::write(&program, "#!/bin/sh\nread line\necho Authenticated: No\necho .\n").unwrap();
+        let mut mode = std::fs::metadata(&program).unwrap().permissions();
+        std::os::unix::fs::PermissionsExt::set_mode(&mut mode, 0o755);
+        std::fs::set_permissions(&program, mode).unwrap();
+        let users = NtlmAuth::new(program);
+        assert_eq!(users.ask(".\n").unwrap(), ["Authenticated: No"]);
+        // It has ended: the next question finds that out, the one after starts another.
+        assert!(users.ask(".\n").is_err());
+        assert_eq!(users.ask(".\n").unwrap(), ["Authenticated: No"]);
+    }
+}
