@@ -122,10 +122,10 @@ fn truth_table_of_ntlm_requests() {
 }
 
 #[test]
-fn acceptors_of_other_mechanisms_are_of_no_use_to_ntlm() {
-    // Takes NTLM's first message, and answers with a token of SPNEGO.
+fn other_mechanisms_are_of_no_use_to_ntlm() {
+    // Says what it has been given first, then a token of SPNEGO.
     #[derive(Debug)]
-    struct Confused;
+    struct Confused(Vec<u8>);
     impl gss_core::Handshake for Confused {
         type Established = crate::scripted::ScriptedContext;
         type Error = crate::scripted::ScriptedError;
@@ -136,20 +136,27 @@ fn acceptors_of_other_mechanisms_are_of_no_use_to_ntlm() {
             output: &mut dyn gss_core::TokenSink,
             _: &mut gss_core::Env<'_>,
         ) -> Result<gss_core::Step<Self, Self::Established>, Self::Error> {
-            output.put(&Scripted::token(2, USER)).unwrap();
-            Ok(gss_core::Step::Continue(self))
+            output.put(&self.0).unwrap();
+            Ok(gss_core::Step::Continue(Self(Scripted::token(2, USER))))
         }
     }
+    let acceptor = |_| Ok(Confused(Scripted::token(2, USER)));
     let mut connection = gss_http::ServerConnection::new(both());
-    let answer = at(START, |env| connection.receive(direct([ntlm(1)].iter()), |_| Ok(Confused), env));
+    let answer = at(START, |env| connection.receive(direct([ntlm(1)].iter()), acceptor, env));
     let Answer::Reject { reply, error } = answer else { panic!("{answer:?}") };
     assert_eq!((reply.status, reply.fields.len()), (500, 0));
     assert_eq!((error.code(), error.blame()), ("http_wrong_mechanism", Blame::Caller));
     assert!(!connection.is_partial());
 
     let policy = ClientPolicy { scheme: Scheme::Ntlm, ..ClientPolicy::default() };
-    let error = at(START, |env| Client::new(Confused, policy).preempt(env)).unwrap_err();
-    assert_eq!((error.code(), error.blame()), ("http_wrong_mechanism", Blame::Caller));
+    let confused = |number| Client::new(Confused(Form::Ntlm.token(number, USER)), policy);
+    let first = at(START, |env| confused(3).preempt(env)).unwrap_err();
+    let (_, exchange) = at(START, |env| confused(1).preempt(env)).unwrap();
+    let lines = [ntlm(2)];
+    let second = at(START, |env| exchange.receive(Response::new(401, &lines), env)).unwrap_err();
+    for error in [first, second] {
+        assert_eq!((error.code(), error.blame()), ("http_wrong_mechanism", Blame::Caller));
+    }
 }
 
 #[test]
