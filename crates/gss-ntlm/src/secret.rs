@@ -140,3 +140,6 @@ macro_rules! hide {
 }
 
 hide!(NtHash, NtlmV2Hash, SessionKey);
+
+#[cfg(test)]
+mod tests;

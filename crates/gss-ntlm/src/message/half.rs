@@ -59,10 +59,9 @@ impl Half {
     pub(super) fn keys(&mut self, number: u32) -> &mut Keys {
         let Self { sender, key, flags, strength, datagram, .. } = self;
         let keys = self.keys.get_or_insert_with(|| {
-            let part = key.secret_bytes().get(..*strength).unwrap_or_default();
-            let sealing_key = md5::derive(&[part, magic_of_sealing(*sender)]);
+            let sealing_key = sealing_key(key, *strength, *sender);
             Keys {
-                signing: HmacMd5::new(&md5::derive(&[key.secret_bytes(), magic_of_signing(*sender)])),
+                signing: HmacMd5::new(&signing_key(key, *sender)),
                 stream: Rc4::new(&sealing_key),
                 sealing_key,
                 encrypts_checksums: flags.contains(NegotiateFlags::KEY_EXCHANGE),
@@ -186,7 +185,7 @@ fn for_each_turn(message: &mut [u8], mut work: impl FnMut(&mut [u8])) {
 }
 
 /// How many bytes of the session key the sealing key is made from (MS-NLMP section 3.4.5.3).
-const fn strength(flags: NegotiateFlags) -> Result<usize, WeakKey> {
+pub(super) const fn strength(flags: NegotiateFlags) -> Result<usize, WeakKey> {
     if flags.contains(NegotiateFlags::KEY_128) {
         Ok(16)
     } else if flags.contains(NegotiateFlags::KEY_56) {
@@ -196,19 +195,22 @@ const fn strength(flags: NegotiateFlags) -> Result<usize, WeakKey> {
     }
 }
 
-/// The constants of MS-NLMP sections 3.4.5.2 and 3.4.5.3 are C strings, hashed with their NUL.
-const fn magic_of_signing(sender: Role) -> &'static [u8] {
-    match sender {
+/// `SIGNKEY` (MS-NLMP section 3.4.5.2). The constants are C strings, hashed with their NUL.
+pub(super) fn signing_key(key: &SessionKey, sender: Role) -> Zeroizing<[u8; 16]> {
+    let magic: &[u8] = match sender {
         Role::Initiator => b"session key to client-to-server signing key magic constant\0",
         Role::Acceptor => b"session key to server-to-client signing key magic constant\0",
-    }
+    };
+    md5::derive(&[key.secret_bytes(), magic])
 }
 
-const fn magic_of_sealing(sender: Role) -> &'static [u8] {
-    match sender {
+/// `SEALKEY` (MS-NLMP section 3.4.5.3).
+pub(super) fn sealing_key(key: &SessionKey, strength: usize, sender: Role) -> Zeroizing<[u8; 16]> {
+    let magic: &[u8] = match sender {
         Role::Initiator => b"session key to client-to-server sealing key magic constant\0",
         Role::Acceptor => b"session key to server-to-client sealing key magic constant\0",
-    }
+    };
+    md5::derive(&[key.secret_bytes().get(..strength).unwrap_or_default(), magic])
 }
 
 fn first_bytes(mac: [u8; 16]) -> Checksum {
