@@ -2,8 +2,8 @@ use super::*;
 use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
+use core::iter;
 use proptest::prelude::*;
-use std::iter;
 use test_support::vectors::{Record, VectorFile, load};
 
 fn vectors() -> VectorFile {
