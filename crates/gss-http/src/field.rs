@@ -4,12 +4,12 @@
 use crate::base64;
 #[cfg(feature = "alloc")]
 use crate::persistence::{PERSISTENT_AUTH, persistent_auth_value};
+#[cfg(feature = "alloc")]
 use crate::scheme::Scheme;
 #[cfg(feature = "alloc")]
 use alloc::string::String;
 #[cfg(feature = "alloc")]
 use core::fmt;
-use gss_core::{SinkFull, TokenSink};
 
 /// Who authenticates the client: the server that has the resource, or a proxy on the way to it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Default)]
@@ -50,14 +50,6 @@ impl Side {
     }
 }
 
-/// [`Scheme::write_token`] for [`Scheme::Negotiate`].
-///
-/// # Errors
-/// As there.
-pub fn write_negotiate(token: &[u8], output: &mut dyn TokenSink) -> Result<(), SinkFull> {
-    Scheme::Negotiate.write_token(token, output)
-}
-
 /// A field for a program to add to its request or response.
 #[cfg(feature = "alloc")]
 #[derive(Clone, Debug)]
@@ -91,12 +83,6 @@ pub struct HeaderValue(String);
 
 #[cfg(feature = "alloc")]
 impl HeaderValue {
-    /// [`token`](Self::token) for [`Scheme::Negotiate`].
-    #[must_use]
-    pub fn negotiate(token: &[u8]) -> Self {
-        Self::token(Scheme::Negotiate, token)
-    }
-
     /// The scheme and the base64 of `token`; only the scheme when it is empty.
     #[must_use]
     pub fn token(scheme: Scheme, token: &[u8]) -> Self {
@@ -161,12 +147,12 @@ mod tests {
 
     #[test]
     fn values_show_their_length_only() {
-        let value = HeaderValue::negotiate(b"secret");
+        let value = HeaderValue::token(Scheme::Negotiate, b"secret");
         assert_eq!(value.as_str(), "Negotiate c2VjcmV0");
         let field = HeaderField { name: Side::Proxy.credentials_field(), value };
         let shown = format!("{field:?}");
         assert_eq!(shown, r#"HeaderField { name: "Proxy-Authorization", value: Negotiate [8 bytes] }"#);
-        assert_eq!(format!("{:?}", HeaderValue::negotiate(b"")), "Negotiate");
+        assert_eq!(format!("{:?}", HeaderValue::token(Scheme::Negotiate, b"")), "Negotiate");
         assert_eq!(field.value.into_string(), "Negotiate c2VjcmV0");
         assert_eq!(HeaderValue::token(Scheme::Ntlm, b"secret").as_str(), "NTLM c2VjcmV0");
         assert_eq!(format!("{:?}", HeaderValue::token(Scheme::Ntlm, b"secret")), "NTLM [8 bytes]");

@@ -20,6 +20,10 @@ use gss_spnego::Offer;
 /// integrity.
 pub struct Initiator(State);
 
+#[expect(
+    clippy::large_enum_variant,
+    reason = "every initiator begins with it, and it is not worth an allocation"
+)]
 enum State {
     Fresh(Fresh),
     Begun(Running<Spnego>),

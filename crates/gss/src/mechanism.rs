@@ -132,6 +132,10 @@ impl SecurityContext for MechanismContext {
 macro_rules! half {
     ($name:ident, $trait:ident) => {
         #[derive(Debug)]
+        #[cfg_attr(
+            feature = "ntlm",
+            expect(clippy::large_enum_variant, reason = "both hold expanded keys, and are moved once")
+        )]
         pub(crate) enum $name {
             Krb5(gss_krb5::message::$trait),
             #[cfg(feature = "ntlm")]

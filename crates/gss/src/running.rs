@@ -7,9 +7,9 @@ use gss_spnego::Established;
 
 /// A handshake that has begun, of either role: `S` is the negotiation around it.
 pub(crate) enum Running<S> {
-    /// Boxed only while it waits, which an exchange of one leg never does.
+    // Boxed only while they wait, which an exchange of one leg never does.
     Spnego(Box<S>),
-    Raw(Mechanism),
+    Raw(Box<Mechanism>),
 }
 
 type Outcome<S> = Result<Step<Running<S>, Context>, Error>;
@@ -21,7 +21,7 @@ where
     pub(crate) fn step(self, input: &mut [u8], output: &mut dyn TokenSink, env: &mut Env<'_>) -> Outcome<S> {
         match self {
             Self::Spnego(spnego) => Self::negotiate(*spnego, input, output, env),
-            Self::Raw(mechanism) => Self::raw(mechanism, input, output, env),
+            Self::Raw(mechanism) => Self::raw(*mechanism, input, output, env),
         }
     }
 
@@ -33,7 +33,7 @@ where
         env: &mut Env<'_>,
     ) -> Outcome<S> {
         let step = mechanism.step(input, output, env)?;
-        Ok(step.map_continue(Self::Raw).map_done(Context::raw))
+        Ok(step.map_continue(|next| Self::Raw(Box::new(next))).map_done(Context::raw))
     }
 
     /// A step of the mechanism inside SPNEGO.

@@ -5,7 +5,7 @@ use fuzz_targets::gss_krb5::{CLIENT, NOW_TIME, held, maker};
 use fuzz_targets::input::{Output, rng};
 use fuzz_targets::krb5_crypto::{ENCTYPES, enctype_index};
 use gss_core::{ChannelBindings, ContextFlags, CryptoRng, Env, Handshake, Step, oid};
-use gss_krb5::bindings::BindingDigest;
+use gss_core::bindings::BindingDigest;
 use gss_krb5::checksum::GssChecksum;
 use gss_krb5::iakerb::{IakerbInitiator, ProxyMessage, TicketSource, TicketStep};
 use gss_krb5::token::ContextToken;

@@ -8,7 +8,7 @@ use ::gss_core::{
     SecurityContext, Step, Timestamp, oid,
 };
 use ::gss_krb5::authdata::PacPolicy;
-use ::gss_krb5::bindings::BindingDigest;
+use gss_core::bindings::BindingDigest;
 use ::gss_krb5::checksum::GssChecksum;
 use ::gss_krb5::replay::MemoryReplayCache;
 use ::gss_krb5::token::{ContextToken, Framing, TokenId};

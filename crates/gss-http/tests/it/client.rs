@@ -23,7 +23,7 @@ fn message(number: u8) -> String {
 }
 
 fn value(token: &[u8]) -> String {
-    HeaderValue::negotiate(token).into_string()
+    HeaderValue::token(gss_http::Scheme::Negotiate, token).into_string()
 }
 
 fn sent(messages: u8, policy: ClientPolicy) -> Exchange<Scripted> {
