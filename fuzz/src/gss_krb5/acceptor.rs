@@ -3,12 +3,12 @@
 use super::{NOW_TIME, SERVICE, maker};
 use crate::input::{Input, check_error, rng};
 use crate::krb5_crypto::{ENCTYPES, key};
+use ::gss_core::bindings::{BindingCheck, BindingDigest};
 use ::gss_core::{
     AcceptableBindings, BindingPolicy, ChannelBindings, ContextFlags, Diagnose, Env, Handshake,
     SecurityContext, Step, Timestamp, oid,
 };
 use ::gss_krb5::authdata::PacPolicy;
-use gss_core::bindings::BindingDigest;
 use ::gss_krb5::checksum::GssChecksum;
 use ::gss_krb5::replay::MemoryReplayCache;
 use ::gss_krb5::token::{ContextToken, Framing, TokenId};
