@@ -31,8 +31,8 @@ use crate::secret::SessionKey;
 use crate::wire::NegotiateFlags;
 use gss_core::Role;
 
-use self::half::Half;
 pub use self::error::WeakKey;
+use self::half::Half;
 pub use self::opener::Opener;
 pub use self::sealer::Sealer;
 
