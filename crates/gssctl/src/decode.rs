@@ -13,8 +13,8 @@ use std::path::PathBuf;
 
 /// Shows what is in a token, message or header field.
 ///
-/// Takes SPNEGO, Kerberos and per-message tokens, bare Kerberos messages, keytabs and credential caches, in hex, in
-/// Base64, as `Negotiate BASE64`, as a whole `WWW-Authenticate:` line, or as they are.
+/// Takes SPNEGO, Kerberos, NTLM and per-message tokens, bare Kerberos messages, keytabs and credential caches, in hex,
+/// in Base64, as `Negotiate BASE64` or `NTLM BASE64`, as a whole `WWW-Authenticate:` line, or as they are.
 #[derive(Debug, clap::Args)]
 pub struct Arguments {
     /// The token; `-` or nothing reads standard input

@@ -9,6 +9,7 @@ mod der;
 mod files;
 mod kdc;
 mod krb5;
+mod ntlm;
 mod opened;
 mod per_message;
 mod spnego;

@@ -1,12 +1,9 @@
 //! Which kind of token is it?
 
 use super::tree::{Hex, Node};
-use super::{Inspector, MAX_NESTING, der, unreadable};
+use super::{Inspector, MAX_NESTING, der, ntlm, unreadable};
 use gss_core::framing::Framed;
 use gss_core::oid;
-
-/// First bytes of NTLMSSP messages.
-const NTLMSSP: &[u8] = b"NTLMSSP\0";
 
 impl Inspector {
     pub(super) fn token(&self, bytes: &[u8], nesting: usize) -> Node {
@@ -17,7 +14,8 @@ impl Inspector {
             [] => Node::new("empty token"),
             [0x60, ..] => self.framed(bytes, nesting),
             [0xa0 | 0xa1, ..] => self.spnego(bytes, nesting),
-            _ if bytes.starts_with(NTLMSSP) => ntlm(bytes),
+            _ if bytes.starts_with(ntlm::SIGNATURE) => ntlm::message(bytes),
+            _ if bytes.starts_with(&ntlm::SIGNATURE_VERSION) => ntlm::signature(bytes),
             _ if bytes.starts_with(b"NEGOEXTS") => {
                 Node::new(format_args!("NEGOEX message, {} bytes, not decoded here", bytes.len()))
             }
@@ -58,15 +56,4 @@ impl Inspector {
 /// `[APPLICATION n]`, constructed, of a low number.
 fn is_application(tag: u8) -> bool {
     tag & 0xe0 == 0x60 && tag & 0x1f != 0x1f
-}
-
-/// NTLMSSP, by name only.
-fn ntlm(bytes: &[u8]) -> Node {
-    let kind = match bytes.get(NTLMSSP.len()) {
-        Some(1) => "NEGOTIATE",
-        Some(2) => "CHALLENGE",
-        Some(3) => "AUTHENTICATE",
-        _ => "of unknown type",
-    };
-    Node::new(format_args!("NTLMSSP message {kind}, {} bytes, not decoded here", bytes.len()))
 }
