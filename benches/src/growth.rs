@@ -1,7 +1,8 @@
 //! What costs do when keytabs and replay caches grow.
 
+use crate::driver::{hex, looped};
 use crate::measure::{Run, take_turns};
-use crate::mit::{Program, hex, looped};
+use crate::mit::Program;
 use crate::options::Options;
 use crate::ours::{self, Framing as _, Spnego};
 use crate::report;

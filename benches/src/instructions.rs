@@ -5,8 +5,8 @@
 use crate::measure::Run;
 use crate::options::Options;
 use crate::ours::{self, Spnego};
-use crate::report;
 use crate::world::World;
+use crate::{ntlm, report};
 use anyhow::{Context as _, Result, bail};
 use gss_core::{ContextFlags, Protection, Role, Sealer as _};
 use gss_krb5::message::{Parameters, halves};
@@ -25,13 +25,19 @@ const SCENARIOS: &[(&str, u64)] = &[
     ("open 64 B", 1000),
     ("open 16 KiB", 100),
     ("MIC of 64 B", 1000),
+    ("ntlm initiate", 500),
+    ("ntlm accept", 500),
+    ("ntlm seal 64 B", 1000),
+    ("ntlm seal 16 KiB", 50),
+    ("ntlm open 16 KiB", 50),
+    ("ntlm MIC of 16 KiB", 50),
 ];
 
 const ENCTYPE: EncType = EncType::AES256_CTS_HMAC_SHA1_96;
 
 /// Prints the instructions that one operation takes: the difference between running it n and 2n times, by n.
 pub(crate) fn count(options: &Options) -> Result<()> {
-    let mut lines = vec![vec!["scenario, aes256-sha1".to_owned(), "instructions".to_owned()]];
+    let mut lines = vec![vec!["scenario, aes256-sha1 or ntlm".to_owned(), "instructions".to_owned()]];
     for &(name, count) in SCENARIOS.iter().filter(|(name, _)| options.wants(name)) {
         let (once, twice) = (callgrind(name, count)?, callgrind(name, 2 * count)?);
         lines.push(vec![name.to_owned(), (twice.saturating_sub(once) / count).to_string()]);
@@ -57,6 +63,9 @@ fn callgrind(name: &str, count: u64) -> Result<u64> {
 
 /// What callgrind watches. MIT's side has no part in it.
 pub(crate) fn run_scenario(name: &str, count: u64) -> Result<()> {
+    if let Some(name) = name.strip_prefix("ntlm ") {
+        return ntlm::run_scenario(name, count);
+    }
     let world = World::new(ENCTYPE)?;
     let config = world.acceptor(1, NoReplayCache);
     let tokens = ours::tokens::<Spnego>(&world, 8)?;
@@ -72,7 +81,7 @@ pub(crate) fn run_scenario(name: &str, count: u64) -> Result<()> {
         })
     };
     let ((mut sealer, _), (_, mut opener)) = (ends(Role::Initiator)?, ends(Role::Acceptor)?);
-    let message = vec![0x5a; if name.contains("16 KiB") { 16 << 10 } else { 64 }];
+    let message = message(name);
     let mut token = Vec::new();
     sealer.wrap(Protection::Confidentiality, &message, &mut token, &mut UnwrapErr(getrandom::SysRng))?;
     let mut run: Run<'_> = match name.split(' ').next() {
@@ -84,4 +93,9 @@ pub(crate) fn run_scenario(name: &str, count: u64) -> Result<()> {
         _ => bail!("no scenario {name:?}"),
     };
     run(count).map(|_| ())
+}
+
+/// A message of the size that the scenario's name says.
+pub(crate) fn message(name: &str) -> Vec<u8> {
+    vec![0x5a; if name.contains("16 KiB") { 16 << 10 } else { 64 }]
 }

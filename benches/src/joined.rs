@@ -1,6 +1,6 @@
 //! One context that both sides share.
 
-use crate::mit::{Driver, hex};
+use crate::driver::{Driver, from_hex, hex};
 use crate::ours::{Established as _, Spnego, UNORDERED, complete, first_token};
 use crate::world::World;
 use anyhow::{Result, bail, ensure};
@@ -25,7 +25,7 @@ impl Joined {
         let (state, token) = first_token::<Spnego>(world, UNORDERED)?;
         let answer = driver.borrow_mut().ask(&format!("join {}", hex(&token)))?;
         let Some((answer, enctype)) = answer.split_once(' ') else { bail!("join answered {answer:?}") };
-        let mut context = complete(state, &mut crate::mit::from_hex(answer)?)?;
+        let mut context = complete(state, &mut from_hex(answer)?)?;
         let key = context.krb5().secret_message_key().duplicate();
         ensure!(key.enctype() == world.enctype, "the context's key is of {}", key.enctype());
         ensure!(

@@ -1,13 +1,12 @@
-//! Our side: the same operations as MIT's loops.
+//! Our side of Kerberos, and of messages: the same operations as MIT's loops.
 
 use crate::measure::{Cost, Run};
 use alloc::sync::Arc;
 use anyhow::{Result, anyhow, bail};
 use core::hint::black_box;
 use gss_core::{
-    ContextFlags, Env, Handshake, Opener as _, Protection, Sealer as _, SecurityContext, Step, Timestamp, oid,
+    ContextFlags, Env, Handshake, Opener, Protection, Sealer, SecurityContext, Step, Timestamp, oid,
 };
-use gss_krb5::message::{Opener, Sealer};
 use gss_krb5::{Acceptor, AcceptorConfig, Context, Initiator, Presented, ServiceTicket};
 use gss_spnego::Offer;
 use rand_core::UnwrapErr;
@@ -91,7 +90,11 @@ fn initiator<F: Framing>(world: &World, flags: ContextFlags) -> F::Initiator {
 }
 
 /// One step at the time that it is now, with randomness from the operating system.
-fn step<H: Handshake>(state: H, input: &mut [u8], output: &mut Vec<u8>) -> Result<Step<H, H::Established>> {
+pub(crate) fn step<H: Handshake>(
+    state: H,
+    input: &mut [u8],
+    output: &mut Vec<u8>,
+) -> Result<Step<H, H::Established>> {
     let mut rng = UnwrapErr(getrandom::SysRng);
     let mut env = Env::new(Timestamp::now(), &mut rng);
     state.step(input, output, &mut env).map_err(|error| anyhow!("our side: {error}"))
@@ -197,7 +200,8 @@ pub(crate) fn finish<'a, F: Framing>(config: &'a AcceptorConfig, world: &'a Worl
     })
 }
 
-fn in_batches(mut count: u64, mut batch: impl FnMut(u64) -> Result<Cost>) -> Result<Cost> {
+/// So many in batches of a size that what is prepared for one stays small.
+pub(crate) fn in_batches(mut count: u64, mut batch: impl FnMut(u64) -> Result<Cost>) -> Result<Cost> {
     let mut cost = Cost::default();
     while count > 0 {
         let size = count.min(BATCH);
@@ -218,7 +222,7 @@ pub(crate) fn complete<I: Handshake>(state: I, answer: &mut [u8]) -> Result<I::E
 }
 
 /// `GSS_Wrap` into a buffer that is used again.
-pub(crate) fn seal<'a>(sealer: &'a mut Sealer, message: &'a [u8]) -> Run<'a> {
+pub(crate) fn seal<'a>(sealer: &'a mut impl Sealer, message: &'a [u8]) -> Run<'a> {
     let mut rng = UnwrapErr(getrandom::SysRng);
     let mut token = Vec::new();
     Box::new(move |count| {
@@ -234,7 +238,7 @@ pub(crate) fn seal<'a>(sealer: &'a mut Sealer, message: &'a [u8]) -> Run<'a> {
 }
 
 /// The same where the message lies: the same buffer again and again, whatever is in it.
-pub(crate) fn seal_in_place<'a>(sealer: &'a mut Sealer, message: &'a [u8]) -> Run<'a> {
+pub(crate) fn seal_in_place<'a>(sealer: &'a mut impl Sealer, message: &'a [u8]) -> Run<'a> {
     let mut rng = UnwrapErr(getrandom::SysRng);
     let overhead = sealer.overhead(Protection::Confidentiality, message.len());
     let mut buffer = vec![0; overhead.header + message.len() + overhead.trailer];
@@ -250,7 +254,7 @@ pub(crate) fn seal_in_place<'a>(sealer: &'a mut Sealer, message: &'a [u8]) -> Ru
 }
 
 /// `GSS_Unwrap` of a copy, for opening changes the token.
-pub(crate) fn open<'a>(opener: &'a mut Opener, token: &'a [u8]) -> Run<'a> {
+pub(crate) fn open<'a>(opener: &'a mut impl Opener, token: &'a [u8]) -> Run<'a> {
     let mut buffer = token.to_vec();
     Box::new(move |count| {
         Cost::of(|| {
@@ -264,7 +268,7 @@ pub(crate) fn open<'a>(opener: &'a mut Opener, token: &'a [u8]) -> Run<'a> {
 }
 
 /// `GSS_GetMIC` into a buffer that is used again.
-pub(crate) fn mic<'a>(sealer: &'a mut Sealer, message: &'a [u8]) -> Run<'a> {
+pub(crate) fn mic<'a>(sealer: &'a mut impl Sealer, message: &'a [u8]) -> Run<'a> {
     let mut mic = Vec::new();
     Box::new(move |count| {
         Cost::of(|| {
@@ -279,7 +283,7 @@ pub(crate) fn mic<'a>(sealer: &'a mut Sealer, message: &'a [u8]) -> Run<'a> {
 }
 
 /// `GSS_VerifyMIC`.
-pub(crate) fn verify<'a>(opener: &'a mut Opener, message: &'a [u8], mic: &'a [u8]) -> Run<'a> {
+pub(crate) fn verify<'a>(opener: &'a mut impl Opener, message: &'a [u8], mic: &'a [u8]) -> Run<'a> {
     Box::new(move |count| {
         Cost::of(|| {
             for _ in 0..count {

@@ -4,18 +4,24 @@ use crate::measure::{Plan, Samples};
 use crate::suite::Row;
 use std::process::Command;
 
-/// The goals of the project, told by the beginning of a case's name.
-const GOALS: &[(&str, f64)] =
-    &[("spnego accept, aes256-sha1, replay cache on", 4.0), ("seal 16 KiB, aes256-sha1", 3.0)];
+/// The goals of the project, told by the beginning of a case's name: how many times as fast as the other side.
+const GOALS: &[(&str, f64)] = &[
+    ("spnego accept, aes256-sha1, replay cache on", 4.0),
+    ("seal 16 KiB, aes256-sha1", 3.0),
+    ("ntlm initiate, NT hash", 2.0),
+    ("ntlm accept", 2.0),
+    ("ntlm seal 16 KiB", 2.0),
+];
 
 /// What the figures hold for.
-pub(crate) fn print_setting(krb5: &str, plan: Plan) {
+pub(crate) fn print_setting(krb5: &str, sspi: &str, plan: Plan) {
     let rustc = Command::new("rustc").arg("--version").output();
     let rustc = rustc.map_or_else(
         |_| "rustc unknown".to_owned(),
         |output| String::from_utf8_lossy(&output.stdout).trim().to_owned(),
     );
-    println!("MIT: {krb5}, as packaged, replay cache off. Ours: {rustc}, bench profile.");
+    println!("MIT: {krb5}, as packaged, replay cache off. Crate sspi: {sspi}, compiled as ours is.");
+    println!("Ours: {rustc}, bench profile.");
     println!("Machine: {}.", machine());
     println!(
         "Each case: {} turns of each side, one after the other, of about {} ms each; ratios are of pairs of turns.",
@@ -44,22 +50,23 @@ fn machine() -> String {
     )
 }
 
-/// One line a case.
-pub(crate) fn print_comparison(rows: &[Row]) {
+/// One line a case, with the name of the other side.
+pub(crate) fn print_comparison(other: &str, rows: &[Row]) {
+    let ratio = format!("{other} / ours");
     let mut lines = vec![
-        ["case", "ours", "MIT", "MIT / ours", "min to max", "operations a turn", "our allocations"]
+        ["case", "ours", other, &ratio, "min to max", "operations a turn", "our allocations"]
             .map(str::to_owned)
             .to_vec(),
     ];
-    for Row { name, ours, mit } in rows {
-        let ratio = mit.ratio_to(ours);
+    for Row { name, ours, theirs } in rows {
+        let ratio = theirs.ratio_to(ours);
         lines.push(vec![
             name.clone(),
             time(ours.median()),
-            time(mit.median()),
+            time(theirs.median()),
             format!("{:.2}", ratio.median),
             format!("{:.2} to {:.2}", ratio.min, ratio.max),
-            format!("{}, {}", ours.count, mit.count),
+            format!("{}, {}", ours.count, theirs.count),
             format!("{:.1}", ours.requests),
         ]);
     }
@@ -72,14 +79,30 @@ pub(crate) fn print_comparison(rows: &[Row]) {
     );
     for (goal, wanted) in GOALS {
         if let Some(row) = rows.iter().find(|row| row.name.starts_with(goal)) {
-            let ratio = row.mit.ratio_to(&row.ours).median;
+            let ratio = row.theirs.ratio_to(&row.ours).median;
             let verdict = if ratio >= *wanted { "met" } else { "MISSED" };
             println!(
-                "Goal: {}: {wanted:.0} times as fast as MIT. Measured: {ratio:.2}, {verdict}.",
+                "Goal: {}: {wanted:.0} times as fast as {other}. Measured: {ratio:.2}, {verdict}.",
                 row.name
             );
         }
     }
+}
+
+/// What pieces of work on so many bytes take, one line each, and how that compares to the last of them.
+pub(crate) fn print_parts(title: &str, bytes: usize, parts: &[&str], samples: &[Samples]) {
+    let mut lines = vec![["", "time", "MB/s", "of the last", "min to max"].map(str::to_owned).to_vec()];
+    for (part, sample) in parts.iter().zip(samples) {
+        let share = samples.last().map_or(sample.ratio_to(sample), |last| sample.ratio_to(last));
+        lines.push(vec![
+            (*part).to_owned(),
+            time(sample.median()),
+            format!("{:.0}", bytes as f64 * 1e3 / sample.median()),
+            format!("{:.2}", share.median),
+            format!("{:.2} to {:.2}", share.min, share.max),
+        ]);
+    }
+    println!("\n{title}:\n\n{}", table(&lines));
 }
 
 /// One line a subject, one column a size; samples come subject by subject.

@@ -1,12 +1,13 @@
 //! Which cases there are.
 
+use crate::driver::{Driver, hex, looped};
 use crate::joined::Joined;
 use crate::measure::{Plan, Run, Samples, take_turns};
-use crate::mit::{Driver, Program, hex, looped};
+use crate::mit::Program;
 use crate::options::Options;
 use crate::ours::{self, Framing, Krb5, Spnego};
 use crate::world::{ENCTYPES, SERVICE, World};
-use crate::{growth, instructions, report};
+use crate::{growth, instructions, ntlm, report, sspi};
 use anyhow::Result;
 use core::cell::RefCell;
 use gss_core::{Protection, Sealer as _};
@@ -16,7 +17,7 @@ use krb5_crypto::EncType;
 use rand_core::UnwrapErr;
 
 /// Sizes of messages, in bytes.
-const SIZES: &[(usize, &str)] = &[(64, "64 B"), (1 << 10, "1 KiB"), (16 << 10, "16 KiB")];
+pub(crate) const SIZES: &[(usize, &str)] = &[(64, "64 B"), (1 << 10, "1 KiB"), (16 << 10, "16 KiB")];
 
 /// Different tokens that accept goes through where it may see one again.
 const TOKENS: u64 = 64;
@@ -37,39 +38,47 @@ pub fn run(options: &Options) -> Result<()> {
     }
     let folder = tempfile::TempDir::new()?;
     let program = Program::build(folder.path())?;
-    report::print_setting(&program.version, options.plan());
+    report::print_setting(&program.version, sspi::version().unwrap_or("unknown"), options.plan());
 
-    let mut suite = Suite { options, plan: options.plan(), rows: Vec::new() };
+    let mut suite = Suite::new(options);
     for &(enctype, name) in ENCTYPES {
         suite.enctype(&program, enctype, name)?;
     }
-    report::print_comparison(&suite.rows);
-    growth::run(options, &program)
+    report::print_comparison("MIT", &suite.rows);
+    growth::run(options, &program)?;
+    ntlm::run(options)
 }
 
 /// One case of both sides.
 pub(crate) struct Row {
     pub(crate) name: String,
     pub(crate) ours: Samples,
-    pub(crate) mit: Samples,
+    pub(crate) theirs: Samples,
 }
 
-struct Suite<'o> {
+/// Cases measured so far, all against one other side.
+pub(crate) struct Suite<'o> {
     options: &'o Options,
     plan: Plan,
-    rows: Vec<Row>,
+    pub(crate) rows: Vec<Row>,
+}
+
+impl<'o> Suite<'o> {
+    pub(crate) fn new(options: &'o Options) -> Self {
+        Self { options, plan: options.plan(), rows: Vec::new() }
+    }
 }
 
 impl Suite<'_> {
     /// Measures a case, unless the options leave it out.
-    fn compare(&mut self, name: String, ours: Run<'_>, mit: Run<'_>) -> Result<()> {
+    pub(crate) fn compare(&mut self, name: String, ours: Run<'_>, theirs: Run<'_>) -> Result<()> {
         if !self.options.wants(&name) {
             return Ok(());
         }
         eprintln!("  {name}");
-        let mut samples = take_turns(&mut [ours, mit], self.plan)?.into_iter();
-        if let (Some(ours), Some(mit)) = (samples.next(), samples.next()) {
-            self.rows.push(Row { name, ours, mit });
+        let mut samples = take_turns(&mut [ours, theirs], self.plan)?.into_iter();
+        if let (Some(ours), Some(theirs)) = (samples.next(), samples.next()) {
+            self.rows.push(Row { name, ours, theirs });
         }
         Ok(())
     }
