@@ -30,7 +30,8 @@ pub fn add(seeds: &mut Seeds) {
 
 /// The scripted mechanism's token of this number, as a field value.
 fn token(number: u8) -> String {
-    HeaderValue::token(gss_http::Scheme::Negotiate, &[if number == 1 { 0x60 } else { 0xa1 }, number, 5]).into_string()
+    HeaderValue::token(gss_http::Scheme::Negotiate, &[if number == 1 { 0x60 } else { 0xa1 }, number, 5])
+        .into_string()
 }
 
 /// A request without credentials, then a whole handshake.
