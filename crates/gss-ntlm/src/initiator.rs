@@ -195,8 +195,13 @@ impl<L: HeldLogon> Handshake for Initiator<L> {
             }
             State::Sent(negotiate) => {
                 let negotiate = negotiate.as_ref().map(<[u8; NEGOTIATE_LEN]>::as_slice);
-                let agreed = authenticate::answer(&logon.held(), &options, negotiate, input, output, env)?;
-                Ok(Step::Done(Context::new(LoggedOn { logon }, agreed)?))
+                let start = output.len();
+                let agreed = authenticate::answer(&logon.held(), &options, negotiate, input, output, env);
+                let context = agreed.and_then(|agreed| Ok(Context::new(LoggedOn { logon }, agreed)?));
+                if context.is_err() {
+                    output.truncate(start); // half an answer would be taken for the token to be sent
+                }
+                context.map(Step::Done)
             }
         }
     }

@@ -145,7 +145,7 @@ impl Diagnose for AcceptorError {
             Self::TargetMismatch { .. } => "ntlm_target_mismatch",
             Self::TargetMissing => "ntlm_target_missing",
             Self::TargetNotConfigured => "ntlm_target_not_configured",
-            Self::WeakKey(_) => "ntlm_weak_key",
+            Self::WeakKey(error) => error.code(),
             Self::Wire(error) => error.code(),
             Self::Write(error) => error.code(),
         }

@@ -169,6 +169,8 @@ impl Proof<'_> {
             put_av_pair(sink, pair.id, pair.value)?;
         }
         let mut flags = pairs.map_or(AvFlags::NONE, |pairs| pairs.flags()).with(AvFlags::MIC_PRESENT);
+        // A relay that could say this for us would get past the check of our target.
+        flags = flags.without(AvFlags::UNTRUSTED_SPN);
         if self.options.untrusted_target {
             flags = flags.with(AvFlags::UNTRUSTED_SPN);
         }

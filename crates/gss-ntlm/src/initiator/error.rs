@@ -60,7 +60,7 @@ impl Diagnose for InitiatorError {
             Self::ServerNamesMissing => "ntlm_server_names_missing",
             Self::Transport { .. } => "ntlm_transport",
             Self::UnexpectedInput { .. } => "unexpected_input",
-            Self::WeakKey(_) => "ntlm_weak_key",
+            Self::WeakKey(error) => error.code(),
             Self::Wire(error) => error.code(),
             Self::Write(error) => error.code(),
         }
