@@ -1,4 +1,4 @@
-"""MIT's GSS-API library behind the JSON lines that `gssctl shim` speaks.
+"""MIT's GSS-API library, with Debian's gss-ntlmssp as its NTLM, behind the JSON lines that `gssctl shim` speaks.
 
 One request object per line on standard input, one answer per line on standard output. The operations and
 their fields are those of `gssctl shim`; these come on top:
@@ -13,19 +13,30 @@ their fields are those of `gssctl shim`; these come on top:
 An initiator with "framing":"iakerb" takes "user" and "password" in place of a ccache, and has the acceptor carry
 its messages to the KDC.
 
-`now`, `skew`, `principal` and `allow` of the shim have no counterpart here: krb5.conf decides.
+An initiator with "mechs":["ntlm"] takes "user", "domain" and "password"; with both mechanisms it takes a ccache as
+well. The flag "datagram" is gss-ntlmssp's own: its initiator then starts without a token.
+
+`now`, `skew`, `principal`, `cb_policy` and `allow` of the shim have no counterpart here: krb5.conf and the libraries
+decide.
 """
 
 import base64
-import ctypes
-import json
+import os
 import sys
+import tempfile
 
 import gssapi.raw as gss
 
+# Python's -I leaves out the program's own folder.
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+
+from iakerb import IakerbInitiator
+from lines import decode, encode, error, serve, user_lines
+
 KRB5 = gss.OID.from_int_seq("1.2.840.113554.1.2.2")
 SPNEGO = gss.OID.from_int_seq("1.3.6.1.5.5.2")
-IAKERB = gss.OID.from_int_seq("1.3.6.1.5.2.5")
+NTLM = gss.OID.from_int_seq("1.3.6.1.4.1.311.2.2.10")
+MECHS = {"krb5": KRB5, "ntlm": NTLM}
 # GSS_C_INQ_SSPI_SESSION_KEY of gssapi_ext.h
 SESSION_KEY = gss.OID.from_int_seq("1.2.840.113554.1.2.2.5.5")
 # Error codes of MIT's table `krb5` start here, in the order of RFC 4120 section 7.5.9.
@@ -46,26 +57,7 @@ FLAGS = {
     "identify": 0x2000,
     "extended_error": 0x4000,
     "deleg_policy": 0x8000,
-}
-ROUTINE_ERRORS = {
-    1: "BAD_MECH",
-    2: "BAD_NAME",
-    3: "BAD_NAMETYPE",
-    4: "BAD_BINDINGS",
-    5: "BAD_STATUS",
-    6: "BAD_SIG",
-    7: "NO_CRED",
-    8: "NO_CONTEXT",
-    9: "DEFECTIVE_TOKEN",
-    10: "DEFECTIVE_CREDENTIAL",
-    11: "CREDENTIALS_EXPIRED",
-    12: "CONTEXT_EXPIRED",
-    13: "FAILURE",
-    14: "BAD_QOP",
-    15: "UNAUTHORIZED",
-    16: "UNAVAILABLE",
-    17: "DUPLICATE_ELEMENT",
-    18: "NAME_NOT_MN",
+    "datagram": 0x10000,
 }
 # Supplementary bits of a major status, worst first.
 MESSAGE_STATUS = [(2, "duplicate"), (4, "old"), (8, "unseq"), (16, "gap")]
@@ -79,50 +71,66 @@ class Peer:
         self.acceptor = None
         self.delegated_credential = None
 
-    def answer(self, request):
-        operation = getattr(self, "op_" + request["op"], None)
-        if operation is None:
-            return {"error": {"major": "GSS_S_UNAVAILABLE", "code": "unknown_op", "message": request["op"]}}
-        try:
-            return operation(request)
-        except gss.GSSError as error:
-            return {"error": describe(error)}
-
     def op_initiator(self, request):
         self.__init__()
-        if request["framing"] == "iakerb":
-            self.iakerb = IakerbInitiator(request)
-            return {"ok": True}
-        mech = mechanism(request)
-        store = {b"ccache": b"FILE:" + request["ccache"].encode()}
-        credential = gss.acquire_cred_from(store, mechs=[mech], usage="initiate").creds
-        if mech == SPNEGO:
-            gss.set_neg_mechs(credential, [KRB5])
-        name = gss.import_name(request["target"].encode(), gss.NameType.hostbased_service)
         flags = sum(FLAGS[flag] for flag in request.get("flags", []))
-        self.initiator = (name, credential, mech, flags, bindings(request))
+        if request["framing"] == "iakerb":
+            self.iakerb = IakerbInitiator(request, flags)
+            return {"ok": True}
+        mech = mechanisms(request)[0]
+        credential = self.initiator_credential(request, mech)
+        name = gss.import_name(request["target"].encode(), gss.NameType.hostbased_service)
+        # Python's module takes no flags at all for a wish for its defaults.
+        self.initiator = (name, credential, mech, flags or FLAGS["prot_ready"], bindings(request))
         return {"ok": True}
+
+    def initiator_credential(self, request, mech):
+        os.environ.pop("NTLM_USER_FILE", None)
+        if request["mechs"] == ["krb5"]:
+            store = {b"ccache": b"FILE:" + request["ccache"].encode()}
+            credential = gss.acquire_cred_from(store, mechs=[mech], usage="initiate").creds
+        elif request["mechs"] == ["ntlm"]:
+            full = "\\".join(part for part in (request.get("domain"), request["user"]) if part)
+            name = gss.import_name(full.encode(), gss.NameType.user)
+            password = request["password"].encode()
+            credential = gss.acquire_cred_with_password(name, password, mechs=[mech], usage="initiate").creds
+        else:
+            # A credential of both mechanisms comes from their default places only.
+            os.environ["KRB5CCNAME"] = "FILE:" + request["ccache"]
+            self.write_users([request])
+            credential = gss.acquire_cred(None, mechs=[mech], usage="initiate").creds
+        if mech == SPNEGO:
+            gss.set_neg_mechs(credential, [MECHS[mech] for mech in request["mechs"]])
+        return credential
 
     def op_acceptor(self, request):
         self.__init__()
-        mechs = {"raw": [KRB5], "spnego": [SPNEGO], "any": [SPNEGO, KRB5]}[request["framing"]]
-        store = {b"keytab": b"FILE:" + request["keytab"].encode()}
-        if not request.get("replay_cache", True):
-            store[b"rcache"] = b"none:"
-        credential = gss.acquire_cred_from(store, mechs=mechs, usage="accept").creds
+        mechs = mechanisms(request)
+        os.environ.pop("NTLM_USER_FILE", None)
+        if "ntlm" in request["mechs"]:
+            self.write_users(request["users"])
+        store = {}
+        if "krb5" in request["mechs"]:
+            store[b"keytab"] = b"FILE:" + request["keytab"].encode()
+            if not request.get("replay_cache", True):
+                store[b"rcache"] = b"none:"
+        credential = gss.acquire_cred_from(store or None, mechs=mechs, usage="accept").creds
         if SPNEGO in mechs:
-            gss.set_neg_mechs(credential, [KRB5])
+            gss.set_neg_mechs(credential, [MECHS[mech] for mech in request["mechs"]])
         self.acceptor = (credential, bindings(request))
         return {"ok": True}
 
+    def write_users(self, users):
+        self.user_file = tempfile.NamedTemporaryFile("w")
+        self.user_file.write(user_lines(users))
+        self.user_file.flush()
+        os.environ["NTLM_USER_FILE"] = self.user_file.name
+
     def op_step(self, request):
-        token = base64.b64decode(request["token"]) or None
-        try:
-            if self.iakerb:
-                return self.initiate_iakerb(token)
-            return self.initiate(token) if self.initiator else self.accept(token)
-        except gss.GSSError as error:
-            return {"state": "failed", "token": encode(getattr(error, "token", None)), "error": describe(error)}
+        token = decode(request)
+        if self.iakerb:
+            return self.initiate_iakerb(token)
+        return self.initiate(token) if self.initiator else self.accept(token)
 
     def initiate(self, token):
         name, credential, mech, flags, channel = self.initiator
@@ -131,7 +139,7 @@ class Peer:
             creds=credential,
             context=self.context,
             mech=mech,
-            flags=gss_flags(flags),
+            flags=flags,
             channel_bindings=channel,
             input_token=token,
         )
@@ -161,27 +169,32 @@ class Peer:
         return {"state": "established", "token": encode(result.token)} | self.facts(initiator)
 
     def facts(self, initiator):
-        facts = gss.inquire_context(self.context)
+        # Asking gss-ntlmssp's acceptor for the target's name crashes it.
+        facts = gss.inquire_context(self.context, initiator_name=not initiator, target_name=initiator)
         peer = facts.target_name if initiator else facts.initiator_name
         flags = int(facts.flags)
+        mech = next((name for name, oid in MECHS.items() if oid == facts.mech), facts.mech.dotted_form)
         return {
-            "mech": "krb5" if facts.mech == KRB5 else facts.mech.dotted_form,
-            "peer": gss.display_name(peer, name_type=False).name.decode(),
+            "mech": mech,
+            # gss-ntlmssp counts the NUL in.
+            "peer": gss.display_name(peer, name_type=False).name.rstrip(b"\0").decode(),
             "flags": [name for name, bit in FLAGS.items() if flags & bit],
-            "channel_bound": bool(flags & FLAGS["channel_bound"]),
+            # gss-ntlmssp does not tell.
+            "channel_bound": None if mech == "ntlm" else bool(flags & FLAGS["channel_bound"]),
         }
 
     def op_wrap(self, request):
         result = gss.wrap(self.context, bytes.fromhex(request["data"]), request["conf"])
-        assert result.encrypted == request["conf"]
-        return {"token": encode(result.message)}
+        # gss-ntlmssp always seals.
+        assert result.encrypted or not request["conf"]
+        return {"token": encode(result.message), "conf": result.encrypted}
 
     def op_unwrap(self, request):
         try:
             result = gss.unwrap(self.context, base64.b64decode(request["token"]))
-        except gss.GSSError as error:
+        except gss.GSSError as failure:
             # The library has opened the message, but Python's module withholds it.
-            return {"data": None, "conf": None, "status": message_status(error)}
+            return {"data": None, "conf": None, "status": message_status(failure)}
         return {"data": result.message.hex(), "conf": result.encrypted, "status": "ok"}
 
     def op_get_mic(self, request):
@@ -190,8 +203,8 @@ class Peer:
     def op_verify_mic(self, request):
         try:
             gss.verify_mic(self.context, bytes.fromhex(request["data"]), base64.b64decode(request["token"]))
-        except gss.GSSError as error:
-            return {"status": message_status(error)}
+        except gss.GSSError as failure:
+            return {"status": message_status(failure)}
         return {"status": "ok"}
 
     def op_session_key(self, _request):
@@ -200,7 +213,7 @@ class Peer:
 
     def op_delegated(self, request):
         if self.delegated_credential is None:
-            return {"error": {"major": "GSS_S_NO_CRED", "code": "not_delegated", "message": "no credential came"}}
+            return {"error": error(7, "no credential came")}
         store = {b"ccache": b"FILE:" + request["ccache"].encode()}
         gss.store_cred_into(store, self.delegated_credential, usage="initiate", mech=KRB5, overwrite=True)
         return {"ok": True}
@@ -239,97 +252,10 @@ class Peer:
         return answer | {"key": keys.ctx_key.hex(), "etype": keys.ctx_key_type, "acceptor_subkey": False}
 
 
-class Buffer(ctypes.Structure):
-    _fields_ = [("length", ctypes.c_size_t), ("value", ctypes.c_void_p)]
-
-
-class Oid(ctypes.Structure):
-    _fields_ = [("length", ctypes.c_uint32), ("elements", ctypes.c_char_p)]
-
-
-class OidSet(ctypes.Structure):
-    _fields_ = [("count", ctypes.c_size_t), ("elements", ctypes.POINTER(Oid))]
-
-
-class IakerbInitiator:
-    """An initiator through the C interface: the library's IAKERB wants no buffer at the first step, where
-    Python's module passes an empty one."""
-
-    library = ctypes.CDLL("libgssapi_krb5.so.2")
-
-    def __init__(self, request):
-        self.mech = Oid(*oid_bytes(IAKERB))
-        self.flags = sum(FLAGS[flag] for flag in request.get("flags", []))
-        self.target = self.name(request["target"], gss.NameType.hostbased_service)
-        self.credential = ctypes.c_void_p()
-        self.handle = ctypes.c_void_p()
-        self.call(
-            "gss_acquire_cred_with_password",
-            self.name(request["user"], gss.NameType.user),
-            buffer(request["password"].encode()),
-            ctypes.c_uint32(0xFFFFFFFF),
-            ctypes.byref(OidSet(1, ctypes.pointer(self.mech))),
-            ctypes.c_int(1),
-            ctypes.byref(self.credential),
-            None,
-            None,
-        )
-
-    def name(self, text, kind):
-        name = ctypes.c_void_p()
-        self.call(
-            "gss_import_name", buffer(text.encode()), ctypes.byref(Oid(*oid_bytes(kind))), ctypes.byref(name)
-        )
-        return name
-
-    def step(self, token):
-        output = Buffer()
-        major = self.call(
-            "gss_init_sec_context",
-            self.credential,
-            ctypes.byref(self.handle),
-            self.target,
-            ctypes.byref(self.mech),
-            ctypes.c_uint32(self.flags),
-            ctypes.c_uint32(0),
-            None,
-            buffer(token) if token else None,
-            None,
-            ctypes.byref(output),
-            None,
-            None,
-        )
-        return content(output), major & 1 == 0
-
-    def context(self):
-        output = Buffer()
-        self.call("gss_export_sec_context", ctypes.byref(self.handle), ctypes.byref(output))
-        return gss.import_sec_context(content(output))
-
-    def call(self, function, *arguments):
-        minor = ctypes.c_uint32()
-        major = getattr(self.library, function)(ctypes.byref(minor), *arguments) & 0xFFFFFFFF
-        if major >> 16:
-            raise gss.GSSError(major, minor.value)
-        return major
-
-
-def oid_bytes(oid):
-    encoded = bytes(oid)
-    return len(encoded), encoded
-
-
-def buffer(data):
-    value = ctypes.create_string_buffer(data, len(data))
-    return ctypes.byref(Buffer(len(data), ctypes.cast(value, ctypes.c_void_p)))
-
-
-def content(output):
-    return ctypes.string_at(output.value, output.length) if output.length else None
-
-
-def mechanism(request):
-    return {"raw": KRB5, "spnego": SPNEGO}[request["framing"]]
+def mechanisms(request):
+    """The mechanisms whose tokens go to and fro."""
+    own = [MECHS[mech] for mech in request["mechs"]]
+    return {"raw": own, "spnego": [SPNEGO], "any": [SPNEGO, *own]}[request["framing"]]
 
 
 def bindings(request):
@@ -338,37 +264,21 @@ def bindings(request):
     return None if data is None else gss.ChannelBindings(application_data=bytes.fromhex(data))
 
 
-def gss_flags(bits):
-    # Python's enumeration lacks nothing we send; unknown bits would raise here.
-    return [gss.RequirementFlag(bit) for bit in FLAGS.values() if bits & bit]
-
-
-def encode(token):
-    return base64.b64encode(token).decode() if token else None
-
-
-def message_status(error):
+def message_status(failure):
     """The supplementary status of a message that was opened; any other failure is raised again."""
-    if error.maj_code >> 16 == 0:
+    if failure.maj_code >> 16 == 0:
         for bit, status in MESSAGE_STATUS:
-            if error.maj_code & bit:
+            if failure.maj_code & bit:
                 return status
-    raise error
+    raise failure
 
 
-def describe(error):
-    routine = ROUTINE_ERRORS.get((error.maj_code >> 16) & 0xFF, "FAILURE")
-    minor = error.min_code - (1 << 32) if error.min_code >= 1 << 31 else error.min_code
-    description = {"major": "GSS_S_" + routine, "code": routine.lower(), "message": str(error)}
+def describe(failure):
+    minor = failure.min_code - (1 << 32) if failure.min_code >= 1 << 31 else failure.min_code
+    description = error((failure.maj_code >> 16) & 0xFF, str(failure))
     if 0 <= minor - ERROR_TABLE_BASE < 128:
         description["krb_error"] = minor - ERROR_TABLE_BASE
     return description
 
 
-def main():
-    peer = Peer()
-    for line in sys.stdin:
-        print(json.dumps(peer.answer(json.loads(line))), flush=True)
-
-
-main()
+serve(Peer(), {gss.GSSError: describe})

@@ -1,10 +1,12 @@
-//! `curl --negotiate`.
+//! curl, with `--negotiate`, `--ntlm` and `--proxy-ntlm`.
 
 use std::path::Path;
+use std::process::Command;
 
 use anyhow::{Context, Result, ensure};
 
-use crate::realm::Realm;
+use crate::endpoint::User;
+use crate::site::Site;
 use crate::{packages, peer, text};
 
 /// One response, as curl saw it.
@@ -55,27 +57,65 @@ impl Fetched {
 ///
 /// # Errors
 /// curl is missing, or reports a failure; an HTTP error status is none.
-pub fn negotiate(realm: &Realm, ccache: Option<&Path>, arguments: &[&str]) -> Result<Fetched> {
-    let headers = realm.fresh_path("headers");
-    let mut command = realm.command(packages::find("curl")?);
+pub fn negotiate(site: &impl AsRef<Site>, ccache: Option<&Path>, arguments: &[&str]) -> Result<Fetched> {
+    let mut command = command(site.as_ref())?;
     if let Some(ccache) = ccache {
         command.env("KRB5CCNAME", ccache);
     }
+    fetch(site.as_ref(), command.args(["--negotiate", "-u", ":"]).args(arguments))
+}
+
+/// Fetches a page with Negotiate authentication, and the users of a file in the format that gss-ntlmssp reads, of
+/// which the first is logged in.
+///
+/// # Errors
+/// As [`negotiate`].
+pub fn negotiate_as(site: &Site, user: &User, arguments: &[&str]) -> Result<Fetched> {
+    let file = site.fresh_path("curl-user");
+    let password = user.password.as_deref().context("a user with a password")?;
+    std::fs::write(&file, format!("{}:{}:{password}\n", user.domain, user.user))?;
+    let mut command = command(site)?;
+    command.env("NTLM_USER_FILE", file).args(["--negotiate", "-u", ":"]).args(arguments);
+    fetch(site, &mut command)
+}
+
+/// Fetches a page with the scheme `NTLM`, of which curl has an implementation of its own.
+///
+/// # Errors
+/// As [`negotiate`].
+pub fn ntlm(site: &Site, user: &User, arguments: &[&str]) -> Result<Fetched> {
+    let mut command = command(site)?;
+    command.args(["--ntlm", "-u", &login(user)?]).args(arguments);
+    fetch(site, &mut command)
+}
+
+/// Fetches a page through a proxy that wants the scheme `NTLM`.
+///
+/// # Errors
+/// As [`negotiate`].
+pub fn proxy_ntlm(site: &Site, user: &User, proxy: &str, arguments: &[&str]) -> Result<Fetched> {
+    let mut command = command(site)?;
+    command
+        .args(["--proxy-ntlm", "--proxy-user", &login(user)?, "--noproxy", "", "--proxy", proxy])
+        .args(arguments);
+    fetch(site, &mut command)
+}
+
+fn login(user: &User) -> Result<String> {
+    let password = user.password.as_deref().context("a user with a password")?;
+    Ok(format!("{}:{password}", user.full_name()))
+}
+
+fn command(site: &Site) -> Result<Command> {
+    let mut command = site.command(packages::find("curl")?);
     // -q leaves the user's curlrc out.
-    command.args([
-        "-q",
-        "--silent",
-        "--show-error",
-        "--noproxy",
-        "*",
-        "--max-time",
-        "20",
-        "--negotiate",
-        "-u",
-        ":",
-    ]);
-    command.arg("--dump-header").arg(&headers).args(arguments);
-    let body = peer::succeed(&mut command, b"")?;
+    command.args(["-q", "--silent", "--show-error", "--noproxy", "*", "--max-time", "20"]);
+    Ok(command)
+}
+
+fn fetch(site: &Site, command: &mut Command) -> Result<Fetched> {
+    let headers = site.fresh_path("headers");
+    let body = peer::succeed(command.arg("--dump-header").arg(&headers), b"")?;
     let dump = std::fs::read_to_string(&headers)?;
     let responses: Vec<_> = parse(&dump).with_context(|| format!("curl dumped {dump:?}"))?;
     ensure!(!responses.is_empty(), "curl dumped no header: {dump:?}");

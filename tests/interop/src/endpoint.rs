@@ -18,7 +18,7 @@ use crate::text;
 
 mod request;
 
-pub use request::{Acceptor, CbPolicy, Framing, Initiator, STANDARD_FLAGS};
+pub use request::{Acceptor, CbPolicy, Framing, Initiator, STANDARD_FLAGS, User};
 
 /// How far an endpoint has come.
 #[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq)]

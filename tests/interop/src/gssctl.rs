@@ -8,24 +8,24 @@ use anyhow::{Context, Result, bail};
 use crate::endpoint::Endpoint;
 use crate::peer::{self, Finished, Peer};
 use crate::port;
-use crate::realm::Realm;
+use crate::site::Site;
 
 /// Starts `gssctl shim` as an endpoint.
 ///
 /// # Errors
 /// `gssctl` has not been built, or cannot be started.
-pub fn shim(realm: &Realm) -> Result<Endpoint> {
-    let mut command = realm.command(program()?);
+pub fn shim(site: &impl AsRef<Site>) -> Result<Endpoint> {
+    let mut command = site.as_ref().command(program()?);
     command.arg("shim");
-    Endpoint::start("gssctl shim", &mut command, realm.fresh_path("shim.log"))
+    Endpoint::start("gssctl shim", &mut command, site.as_ref().fresh_path("shim.log"))
 }
 
 /// Runs `gssctl` to its end.
 ///
 /// # Errors
 /// `gssctl` has not been built, cannot be started or does not end.
-pub fn run(realm: &Realm, arguments: &[&str]) -> Result<Finished> {
-    peer::finish(realm.command(program()?).args(arguments), b"")
+pub fn run(site: &impl AsRef<Site>, arguments: &[&str]) -> Result<Finished> {
+    peer::finish(site.as_ref().command(program()?).args(arguments), b"")
 }
 
 /// A running `gssctl serve`.
@@ -40,14 +40,14 @@ impl Server {
     ///
     /// # Errors
     /// `gssctl` has not been built, or does not start.
-    pub fn start(realm: &Realm, keytab: &Path, options: &[&str]) -> Result<Self> {
+    pub fn start(site: &impl AsRef<Site>, keytab: &Path, options: &[&str]) -> Result<Self> {
         let port = port::free()?;
-        let mut command = realm.command(program()?);
+        let mut command = site.as_ref().command(program()?);
         command
             .args(["serve", "--listen", &format!("127.0.0.1:{port}"), "--keytab"])
             .arg(keytab)
             .args(options);
-        let mut peer = Peer::start("gssctl serve", &mut command, realm.fresh_path("serve.log"))?;
+        let mut peer = Peer::start("gssctl serve", &mut command, site.as_ref().fresh_path("serve.log"))?;
         peer.wait_for_port(port)?;
         Ok(Self { port, peer })
     }

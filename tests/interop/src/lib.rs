@@ -11,10 +11,15 @@
 //! | [`peer`] | a running process, and a program run to its end |
 //! | [`port`] | free loopback ports |
 //! | [`enctype`] | enctype numbers and the names MIT knows them by |
+//! | [`site`] | a temporary folder, and the environment of the programs in it |
+//! | [`venv`] | the Python environment with the peers of PyPI |
 //! | [`realm`] | a Kerberos realm of its own: MIT KDC, principals, keytab, tickets |
+//! | [`samba`] | a Samba AD domain controller of its own, and its `ntlm_auth` |
 //! | [`apache`], [`curl`], [`gss_samples`] | HTTP server, HTTP client, MIT's sample pair |
+//! | [`origin`] | HTTP server or proxy whose logins an endpoint does |
 //! | [`endpoint`] | one side of a GSS context, driven by JSON lines |
-//! | [`python`], [`gssctl`] | the two programs behind an endpoint: MIT's library and ours |
+//! | [`python`], [`gssctl`] | the programs behind an endpoint: MIT's library with gss-ntlmssp, pyspnego, impacket; ours |
+//! | [`ldap`] | an LDAP client whose SASL bind an endpoint does |
 //! | [`iakerb`] | MIT's initiators through our IAKERB acceptor, which is linked in |
 //! | [`conversation`] | two endpoints made to talk |
 //! | [`text`] | hex, Base64 and RFC 3339 |
@@ -27,9 +32,14 @@ pub mod endpoint;
 pub mod gss_samples;
 pub mod gssctl;
 pub mod iakerb;
+pub mod ldap;
+pub mod origin;
 pub mod packages;
 pub mod peer;
 pub mod port;
 pub mod python;
 pub mod realm;
+pub mod samba;
+pub mod site;
 pub mod text;
+pub mod venv;

@@ -34,6 +34,16 @@ pub const PROGRAMS: &[Program] = &[
     // Debian's own interpreter: another one on the path would not see Debian's modules.
     program("python3", "/usr/bin/python3", "python3-gssapi"),
     program("python3-gssapi", "/usr/lib/python3/dist-packages/gssapi/__init__.py", "python3-gssapi"),
+    program("gss-ntlmssp", "/etc/gss/mech.d/mech.ntlmssp.conf", "gss-ntlmssp"),
+    // Makes virtual environments, see venv.rs.
+    program("ensurepip", "/usr/lib/python3.11/ensurepip/__init__.py", "python3.11-venv"),
+    program("samba", "/usr/sbin/samba", "samba"),
+    program("samba-provision", "/usr/share/samba/setup/provision.ldif", "samba-ad-provision"),
+    program("samba-dsdb", "/usr/lib/x86_64-linux-gnu/samba/ldb/samldb.so", "samba-dsdb-modules"),
+    program("python3-samba", "/usr/lib/python3/dist-packages/samba/__init__.py", "python3-samba"),
+    program("ntlm_auth", "/usr/bin/ntlm_auth", "winbind"),
+    // Lets `ntlm_auth` find a winbindd elsewhere than at its fixed place.
+    program("nss_wrapper", "/usr/lib/x86_64-linux-gnu/libnss_wrapper.so", "libnss-wrapper"),
 ];
 
 const fn program(name: &'static str, path: &'static str, package: &'static str) -> Program {

@@ -1,6 +1,6 @@
 //! A running peer process, and a program run to its end.
 
-use core::net::Ipv4Addr;
+use core::net::{Ipv4Addr, SocketAddrV4};
 use core::time::Duration;
 use std::ffi::OsStr;
 use std::fs::{self, File};
@@ -60,22 +60,53 @@ impl Peer {
         Ok((peer, stdin, stdout))
     }
 
+    /// As [`Self::start`], with a pipe as standard input, for a server that ends when that closes.
+    ///
+    /// # Errors
+    /// The log cannot be made, or the program cannot be started.
+    pub fn start_tethered(name: &str, command: &mut Command, log: PathBuf) -> Result<(Self, ChildStdin)> {
+        let output = File::create(&log).with_context(|| format!("create {}", log.display()))?;
+        command.stdin(Stdio::piped()).stdout(output.try_clone()?).stderr(output);
+        let mut child = command.spawn().with_context(|| format!("start {name}"))?;
+        let tether = child.stdin.take();
+        let peer = Self { name: name.into(), child, log };
+        let tether = tether.ok_or_else(|| anyhow!("{name} has no pipe"))?;
+        Ok((peer, tether))
+    }
+
+    /// Waits until the peer has ended, for as long as [`PATIENCE`]. Tells whether it has.
+    pub fn has_ended(&mut self) -> bool {
+        wait(&mut self.child).is_ok_and(|status| status.is_some())
+    }
+
     /// Waits until something listens on a loopback TCP port.
     ///
     /// # Errors
     /// The peer has exited, or nothing listens after [`PATIENCE`]; the message quotes the end of its log.
     pub fn wait_for_port(&mut self, port: u16) -> Result<()> {
+        self.wait_for_address(SocketAddrV4::new(Ipv4Addr::LOCALHOST, port))
+    }
+
+    /// As [`Self::wait_for_port`], at another loopback address.
+    ///
+    /// # Errors
+    /// The peer has exited, or nothing listens after [`PATIENCE`]; the message quotes the end of its log.
+    pub fn wait_for_address(&mut self, address: SocketAddrV4) -> Result<()> {
+        self.wait_until(&format!("listen on {address}"), || listens(address))
+    }
+
+    /// Waits until the peer has done something, which `done` sees.
+    ///
+    /// # Errors
+    /// The peer has exited, or has not done it after [`PATIENCE`]; the message quotes the end of its log.
+    pub fn wait_until(&mut self, what: &str, mut done: impl FnMut() -> bool) -> Result<()> {
         let start = Instant::now();
-        while !listens(port) {
+        while !done() {
             if let Some(status) = self.child.try_wait()? {
-                bail!(
-                    "{} ended with {status} before it listened on port {port}\n{}",
-                    self.name,
-                    self.log_tail()
-                );
+                bail!("{} ended with {status} and did not {what}\n{}", self.name, self.log_tail());
             }
             if start.elapsed() > PATIENCE {
-                bail!("{} does not listen on port {port}\n{}", self.name, self.log_tail());
+                bail!("{} does not {what}\n{}", self.name, self.log_tail());
             }
             thread::sleep(POLL);
         }
@@ -169,8 +200,8 @@ pub(crate) fn log_tail(log: &Path) -> String {
     format!("--- {} ---\n{}", log.display(), String::from_utf8_lossy(&bytes[start..]))
 }
 
-fn listens(port: u16) -> bool {
-    let Ok(stream) = TcpStream::connect((Ipv4Addr::LOCALHOST, port)) else { return false };
+fn listens(address: SocketAddrV4) -> bool {
+    let Ok(stream) = TcpStream::connect(address) else { return false };
     // A connection to a free port of the ephemeral range can come out as one with itself.
     stream.local_addr().ok() != stream.peer_addr().ok()
 }

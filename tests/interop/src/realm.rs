@@ -1,7 +1,6 @@
 //! A Kerberos realm of its own: MIT KDC, principals, keytab, tickets.
 
 use core::net::Ipv4Addr;
-use core::sync::atomic::{AtomicU32, Ordering};
 use std::fs;
 use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
@@ -9,10 +8,10 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::{Context, Result, bail, ensure};
-use tempfile::TempDir;
 
 use crate::enctype::{Enctype, mit_names};
 use crate::peer::{self, Peer};
+use crate::site::{Site, open_to_service_users};
 use crate::{packages, port};
 
 /// Name of every test realm.
@@ -60,11 +59,10 @@ impl Default for RealmOptions {
 pub struct Realm {
     // Before the folder, so that the KDC has stopped when its files go.
     _kdc: Peer,
-    folder: TempDir,
+    site: Site,
     port: u16,
     config: PathBuf,
     keytab: PathBuf,
-    serial: AtomicU32,
 }
 
 impl Realm {
@@ -73,9 +71,9 @@ impl Realm {
     /// # Errors
     /// A package is missing, or one of MIT's programs fails.
     pub fn start(options: &RealmOptions) -> Result<Self> {
-        let folder = tempfile::Builder::new().prefix("interop-").tempdir()?;
-        let path = folder.path();
-        open_to_service_users(path)?;
+        let mut site = Site::new()?;
+        site.without_ntlm();
+        let path = site.folder();
         let port = port::free()?;
         fs::write(path.join("kdc.conf"), kdc_profile(path, port))?;
         fs::write(path.join("kdc-krb5.conf"), client_profile(port, Enctype::ALL))?;
@@ -90,18 +88,17 @@ impl Realm {
         command.arg("-n");
         let mut kdc = Peer::start("krb5kdc", &mut command, path.join("krb5kdc.log"))?;
         kdc.wait_for_port(port)?;
-        Ok(Self { _kdc: kdc, folder, port, config, keytab, serial: AtomicU32::new(0) })
+        Ok(Self { _kdc: kdc, site, port, config, keytab })
     }
 
     /// The temporary folder, for files of other peers.
     pub fn folder(&self) -> &Path {
-        self.folder.path()
+        self.site.folder()
     }
 
     /// A file name in the folder that has not been handed out yet.
     pub fn fresh_path(&self, stem: &str) -> PathBuf {
-        let serial = self.serial.fetch_add(1, Ordering::Relaxed);
-        self.folder().join(format!("{stem}.{serial}"))
+        self.site.fresh_path(stem)
     }
 
     /// The krb5.conf of client and server programs.
@@ -156,15 +153,15 @@ impl Realm {
 
     /// A program that sees this realm and nothing of the machine's own Kerberos set-up.
     pub fn command(&self, program: impl AsRef<std::ffi::OsStr>) -> Command {
-        let mut command = Command::new(program);
-        command
-            .env("KRB5_CONFIG", &self.config)
-            .env("KRB5CCNAME", self.folder().join("no-such-ccache"))
-            .env("KRB5_KTNAME", self.folder().join("no-such-keytab"))
-            .env("KRB5RCACHENAME", format!("file2:{}", self.folder().join("replay-cache").display()))
-            .env("LC_ALL", "C")
-            .env("TZ", "UTC");
-        command
+        self.site.command(program)
+    }
+
+    /// Lets MIT's library, in programs started from now on, have NTLM besides Kerberos.
+    ///
+    /// # Errors
+    /// gss-ntlmssp is missing.
+    pub fn add_ntlm(&mut self) -> Result<()> {
+        self.site.with_ntlm()
     }
 
     /// Logs the user in with `kinit`, under a krb5.conf, into a new FILE ccache.
@@ -257,12 +254,10 @@ impl Realm {
     }
 }
 
-/// Lets servers that drop root (Apache) in; the keys are worth nothing outside the test.
-fn open_to_service_users(path: &Path) -> Result<()> {
-    use std::os::unix::fs::PermissionsExt as _;
-    let mode = if path.is_dir() { 0o755 } else { 0o644 };
-    fs::set_permissions(path, fs::Permissions::from_mode(mode))
-        .with_context(|| format!("chmod {}", path.display()))
+impl AsRef<Site> for Realm {
+    fn as_ref(&self) -> &Site {
+        &self.site
+    }
 }
 
 fn client_profile(port: u16, permitted: &[Enctype]) -> String {

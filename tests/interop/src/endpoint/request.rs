@@ -35,6 +35,33 @@ pub enum CbPolicy {
     Require,
 }
 
+/// A user that NTLM logs in.
+#[derive(Clone, Debug, Serialize)]
+pub struct User {
+    /// The account's name.
+    pub user: String,
+    /// Its domain.
+    pub domain: String,
+    /// The password, unless only its hash is known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub password: Option<String>,
+    /// MD4 of the password, in hex.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub nt_hash: Option<String>,
+}
+
+impl User {
+    /// A user with a password.
+    pub fn new(domain: &str, user: &str, password: &str) -> Self {
+        Self { user: user.into(), domain: domain.into(), password: Some(password.into()), nt_hash: None }
+    }
+
+    /// How an acceptor calls it.
+    pub fn full_name(&self) -> String {
+        format!("{}\\{}", self.domain, self.user)
+    }
+}
+
 /// The request that makes an endpoint an initiator. Absent fields are left to the program's defaults.
 #[derive(Clone, Debug, Serialize)]
 #[serde(tag = "op", rename = "initiator")]
@@ -51,6 +78,9 @@ pub struct Initiator {
     /// The user's name, where there is no ccache.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub user: Option<String>,
+    /// The user's domain.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub domain: Option<String>,
     /// The user's password.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub password: Option<String>,
@@ -82,6 +112,39 @@ impl Initiator {
         }
     }
 
+    /// NTLM with [`STANDARD_FLAGS`] towards the realm's service.
+    pub fn ntlm(framing: Framing, user: &User) -> Self {
+        Self { mechs: vec!["ntlm"], ..Self::without_credential(framing) }.login(user)
+    }
+
+    /// Kerberos first and NTLM after it, in SPNEGO.
+    pub fn krb5_or_ntlm(ccache: &Path, user: &User) -> Self {
+        Self { mechs: vec!["krb5", "ntlm"], ..Self::new(Framing::Spnego, ccache) }.login(user)
+    }
+
+    fn login(self, user: &User) -> Self {
+        Self {
+            user: Some(user.user.clone()),
+            domain: Some(user.domain.clone()),
+            password: user.password.clone(),
+            ..self
+        }
+    }
+
+    /// Sets the host-based name of the acceptor.
+    #[must_use]
+    pub fn to(mut self, target: &str) -> Self {
+        self.target = target.into();
+        self
+    }
+
+    /// Asks for these flags and no others.
+    #[must_use]
+    pub fn flags(mut self, flags: &[&'static str]) -> Self {
+        self.flags = flags.to_vec();
+        self
+    }
+
     fn without_credential(framing: Framing) -> Self {
         Self {
             framing,
@@ -89,6 +152,7 @@ impl Initiator {
             target: crate::realm::SERVICE.into(),
             ccache: None,
             user: None,
+            domain: None,
             password: None,
             flags: STANDARD_FLAGS.to_vec(),
             now: None,
@@ -135,7 +199,11 @@ pub struct Acceptor {
     /// Mechanisms taken.
     pub mechs: Vec<&'static str>,
     /// Keytab with the service's keys.
-    pub keytab: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub keytab: Option<String>,
+    /// Users that NTLM knows.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub users: Vec<User>,
     /// The only principal accepted; any of the keytab when absent.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub principal: Option<String>,
@@ -159,10 +227,20 @@ pub struct Acceptor {
 impl Acceptor {
     /// Kerberos with the keys of a keytab.
     pub fn new(framing: Framing, keytab: &Path) -> Self {
+        Self { keytab: Some(keytab.display().to_string()), ..Self::without_secrets(framing, "krb5") }
+    }
+
+    /// NTLM for these users.
+    pub fn ntlm(framing: Framing, users: &[User]) -> Self {
+        Self { users: users.to_vec(), ..Self::without_secrets(framing, "ntlm") }
+    }
+
+    fn without_secrets(framing: Framing, mech: &'static str) -> Self {
         Self {
             framing,
-            mechs: vec!["krb5"],
-            keytab: keytab.display().to_string(),
+            mechs: vec![mech],
+            keytab: None,
+            users: Vec::new(),
             principal: None,
             now: None,
             channel_bindings: None,

@@ -24,6 +24,7 @@ mod files;
 mod http;
 mod iakerb;
 mod messages;
+mod ntlm;
 mod peers;
 mod rejects;
 mod samples;

@@ -1,0 +1,139 @@
+//! A Samba AD domain controller of its own, and its `ntlm_auth`.
+//!
+//! A controller wants fixed ports (389 for LDAP). Each gets a loopback address of its own instead, so that any number
+//! can run at once. It ends by itself when its standard input closes, even if the test is killed.
+
+use core::net::{Ipv4Addr, SocketAddrV4};
+use std::os::unix::net::UnixStream;
+use std::path::{Path, PathBuf};
+use std::process::{ChildStdin, Command};
+
+use anyhow::{Result, ensure};
+use serde_json::json;
+
+use crate::endpoint::{Endpoint, User};
+use crate::peer::{self, Peer};
+use crate::site::Site;
+use crate::{packages, python};
+
+/// NetBIOS name of the domain.
+pub const DOMAIN: &str = "SAMBADOM";
+/// Kerberos realm and DNS name of the domain.
+pub const REALM: &str = "SAMBA.TEST";
+/// Name of the controller's computer.
+pub const HOST: &str = "DC1";
+/// Where its directory begins.
+pub const BASE: &str = "DC=samba,DC=test";
+
+const LDAP_PORT: u16 = 389;
+const ADMINISTRATOR_PASSWORD: &str = "Admin-of-the-test-1";
+
+/// A running domain controller; dropping it stops all its processes.
+#[derive(Debug)]
+pub struct Controller {
+    // Closed first, which ends the controller and its children.
+    tether: Option<ChildStdin>,
+    peer: Peer,
+    folder: PathBuf,
+    address: Ipv4Addr,
+}
+
+impl Controller {
+    /// Makes a domain with these users in the site's folder, and starts its controller. Their domain has to be
+    /// [`DOMAIN`], and their passwords have to satisfy Samba: seven characters of three kinds.
+    ///
+    /// # Errors
+    /// A package is missing, a user has no password, or Samba fails.
+    pub fn start(site: &Site, users: &[User]) -> Result<Self> {
+        ensure!(users.iter().all(|user| user.domain == DOMAIN && user.password.is_some()), "{users:?}");
+        for package in ["samba-provision", "samba-dsdb", "python3-samba"] {
+            packages::find(package)?;
+        }
+        let (folder, address) = (site.fresh_path("samba"), own_address()?);
+        let order = json!({
+            "folder": folder, "address": address, "realm": REALM, "domain": DOMAIN, "host": HOST,
+            "password": ADMINISTRATOR_PASSWORD, "users": users,
+        });
+        let mut provision = python::command(site, &packages::find("python3")?, "samba_provision.py");
+        peer::succeed(&mut provision, order.to_string().as_bytes())?;
+
+        let mut command = site.command(packages::find("samba")?);
+        // Given here once more: provisioning leaves it out of the file.
+        command.args(["--interactive", "--option=tls enabled=no", "--configfile"]).arg(config(&folder));
+        let (peer, tether) = Peer::start_tethered("samba", &mut command, site.fresh_path("samba.log"))?;
+        let mut controller = Self { tether: Some(tether), peer, folder, address };
+        controller.peer.wait_for_address(controller.ldap())?;
+        let pipe = controller.winbindd().join("pipe");
+        controller.peer.wait_until("open its pipe", || UnixStream::connect(&pipe).is_ok())?;
+        Ok(controller)
+    }
+
+    /// Where its directory is to be reached.
+    pub fn ldap(&self) -> SocketAddrV4 {
+        SocketAddrV4::new(self.address, LDAP_PORT)
+    }
+
+    /// Its smb.conf.
+    pub fn config(&self) -> PathBuf {
+        config(&self.folder)
+    }
+
+    /// The folder with winbindd's public pipe.
+    pub fn winbindd(&self) -> PathBuf {
+        self.folder.join("winbindd")
+    }
+
+    /// A program that finds this controller's winbindd.
+    pub fn command(&self, site: &Site, program: impl AsRef<std::ffi::OsStr>) -> Command {
+        let mut command = site.command(program);
+        self.point_to_winbindd(&mut command);
+        command
+    }
+
+    /// `ntlm_auth` as an endpoint: initiator of any user, acceptor of the domain's. It takes no other channel
+    /// bindings than none, and keeps its keys but for the session key.
+    ///
+    /// # Errors
+    /// A package is missing, or Python cannot be started.
+    pub fn ntlm_auth(&self, site: &Site) -> Result<Endpoint> {
+        packages::find("nss_wrapper")?;
+        let mut command = python::command(site, &packages::find("python3")?, "ntlm_auth_peer.py");
+        command.arg(packages::find("ntlm_auth")?).arg(self.config());
+        self.point_to_winbindd(&mut command);
+        Endpoint::start("ntlm_auth", &mut command, site.fresh_path("ntlm_auth.log"))
+    }
+
+    /// The end of its log.
+    pub fn log_tail(&self) -> String {
+        self.peer.log_tail()
+    }
+
+    /// winbindd's clients look at a fixed place, unless they believe to be tested.
+    fn point_to_winbindd(&self, command: &mut Command) {
+        command
+            .env("LD_PRELOAD", "libnss_wrapper.so")
+            .env("NSS_WRAPPER_PASSWD", "/etc/passwd")
+            .env("NSS_WRAPPER_GROUP", "/etc/group")
+            .env("SELFTEST_WINBINDD_SOCKET_DIR", self.winbindd());
+    }
+}
+
+impl Drop for Controller {
+    fn drop(&mut self) {
+        drop(self.tether.take());
+        // Otherwise the peer's own end kills the first process, and the others follow it.
+        self.peer.has_ended();
+    }
+}
+
+fn config(folder: &Path) -> PathBuf {
+    folder.join("etc/smb.conf")
+}
+
+/// An address of the loopback network that nothing else is likely to have.
+fn own_address() -> Result<Ipv4Addr> {
+    let mut random = [0; 3];
+    getrandom::fill(&mut random)?;
+    let [a, b, c] = random.map(|byte| byte.clamp(1, 254));
+    Ok(Ipv4Addr::new(127, a.max(2), b, c))
+}
