@@ -51,6 +51,9 @@ fn decode_reads_arguments_and_standard_input() {
         assert_eq!(output.status.code(), Some(0), "{output:?}");
         assert!(text(&output.stdout).contains("negState: reject"), "{output:?}");
     }
+    let ntlm = "WWW-Authenticate: NTLM TlRMTVNTUAABAAAAMoII4gAAAAAoAAAAAAAAACgAAAAKAGFYAAAADw==";
+    let output = gssctl(&["decode", ntlm], b"");
+    assert!(text(&output.stdout).contains("NTLMSSP message NEGOTIATE, 40 bytes"), "{output:?}");
     let output = gssctl(&["decode", "--hex", "xyz"], b"");
     assert_eq!(output.status.code(), Some(1));
     assert!(text(&output.stderr).contains("not hex"), "{output:?}");

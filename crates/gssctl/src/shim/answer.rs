@@ -1,7 +1,8 @@
 //! Answers and the error object.
 
 use super::text;
-use gss::{BindingOutcome, Context, Diagnose, Role, SecurityContext, oid};
+use gss::ntlm::Accepted;
+use gss::{BindingOutcome, Context, Diagnose, Facts, Role, SecurityContext, oid};
 use serde_json::{Map, Value, json};
 
 /// A failure, as callers see it.
@@ -21,11 +22,6 @@ impl Failure {
     /// The request makes no sense.
     pub(super) fn bad_request(message: impl Into<String>) -> Self {
         Self::new("GSS_S_FAILURE", "bad_request", message)
-    }
-
-    /// The request needs something that is not there (yet).
-    pub(super) fn unavailable(what: &str) -> Self {
-        Self::new("GSS_S_UNAVAILABLE", "unavailable", format!("{what} is not available in this version"))
     }
 
     pub(super) fn to_json(&self) -> Value {
@@ -69,33 +65,61 @@ pub(super) fn to_be_continued(token: &[u8]) -> Value {
     json!({ "state": "continue", "token": token_value(token) })
 }
 
+/// The facade's context.
 pub(super) fn established(context: &Context, token: &[u8]) -> Value {
     let facts = context.facts();
-    let mechanism = facts.mechanism;
+    let mut fields = common(&facts, token);
     // An initiator that asked for no proof still knows whom its ticket is for.
-    let presented = context.krb5_presented().map(|ticket| ticket.server.to_string());
-    let peer = facts.peer.map(ToString::to_string).or(presented);
-    let mut answer = json!({
-        "state": "established",
-        "token": token_value(token),
-        "mech": oid::mechanism_name(&mechanism).map_or_else(|| mechanism.to_string(), str::to_owned),
-        "peer": peer,
-        "flags": facts.flags.names().collect::<Vec<_>>(),
-        "channel_bound": facts.binding == BindingOutcome::Bound,
-        "role": match facts.role { Role::Initiator => "initiator", Role::Acceptor => "acceptor" },
-    });
-    if let Value::Object(fields) = &mut answer {
-        if let Some(negotiation) = context.negotiation() {
-            fields.insert("mech_list_mic".into(), negotiation.name().into());
-        }
-        if let Some(expires) = facts.expires {
-            fields.insert("expires".into(), expires.to_string().into());
-        }
-        if let Some(ticket) = context.delegated().first() {
-            fields.insert("delegated".into(), ticket.client.to_string().into());
-        }
+    if let (None, Some(ticket)) = (facts.peer, context.krb5_presented()) {
+        fields.insert("peer".into(), ticket.server.to_string().into());
     }
-    answer
+    if let Some(negotiation) = context.negotiation() {
+        fields.insert("mech_list_mic".into(), negotiation.name().into());
+    }
+    if let Some(ticket) = context.delegated().first() {
+        fields.insert("delegated".into(), ticket.client.to_string().into());
+    }
+    if let Some(accepted) = context.ntlm_accepted() {
+        fields.extend(logged_on(accepted));
+    }
+    fields.into()
+}
+
+/// A context of an NTLM acceptor.
+pub(super) fn accepted_by_ntlm(context: &gss_ntlm::Context<Accepted>) -> Value {
+    let mut fields = common(&context.facts(), &[]);
+    fields.extend(logged_on(context.parties()));
+    fields.into()
+}
+
+/// What all contexts can say.
+pub(super) fn common(facts: &Facts<'_>, token: &[u8]) -> Map<String, Value> {
+    let mechanism = facts.mechanism;
+    let name = oid::mechanism_name(&mechanism).map_or_else(|| mechanism.to_string(), str::to_owned);
+    let role = match facts.role {
+        Role::Initiator => "initiator",
+        Role::Acceptor => "acceptor",
+    };
+    let fields: [(&str, Value); 7] = [
+        ("state", "established".into()),
+        ("token", token_value(token)),
+        ("mech", name.into()),
+        ("peer", facts.peer.map(ToString::to_string).into()),
+        ("flags", facts.flags.names().collect::<Vec<_>>().into()),
+        ("channel_bound", (facts.binding == BindingOutcome::Bound).into()),
+        ("role", role.into()),
+    ];
+    let expires = facts.expires.map(|time| ("expires", time.to_string().into()));
+    fields.into_iter().chain(expires).map(|(name, value)| (name.into(), value)).collect()
+}
+
+/// What an NTLM acceptor knows of a logon.
+fn logged_on(accepted: &Accepted) -> [(String, Value); 3] {
+    [
+        ("mic".into(), accepted.has_mic().into()),
+        ("target".into(), accepted.target().into()),
+        ("workstation".into(), accepted.workstation().into()),
+    ]
 }
 
 /// A token, or null when there is none.

@@ -1,6 +1,6 @@
 //! Requests, as they come over the wire. Fields that nobody knows are ignored, so that callers may add their own.
 
-use super::text::{Base64, Hex, Instant};
+use super::text::{Base64, Hex, Instant, Secret};
 use serde::Deserialize;
 use std::path::PathBuf;
 
@@ -34,7 +34,7 @@ pub(super) enum Request {
         ccache: PathBuf,
     },
     ImportKrb5(ImportKrb5),
-    NtlmVerify {},
+    NtlmVerify(Box<NtlmVerify>),
 }
 
 #[derive(Deserialize)]
@@ -46,12 +46,73 @@ pub(super) struct Acceptor {
     pub(super) keytab: Option<PathBuf>,
     pub(super) principal: Option<String>,
     pub(super) now: Option<Instant>,
+    /// Seconds. Kerberos has a default; NTLM does not look at the client's clock unless this is given.
     pub(super) skew: Option<u32>,
     pub(super) channel_bindings: Option<Hex>,
     #[serde(default)]
-    pub(super) cb_policy: CbPolicy,
+    pub(super) cb_policy: Policy,
     #[serde(default = "yes")]
     pub(super) replay_cache: bool,
+    #[serde(default)]
+    pub(super) allow: Vec<String>,
+    #[serde(flatten)]
+    pub(super) ntlm: NtlmServer,
+    /// NTLM without a connection: the acceptor speaks first.
+    #[serde(default)]
+    pub(super) datagram: bool,
+}
+
+/// Names and users of an NTLM acceptor.
+#[derive(Deserialize)]
+pub(super) struct NtlmServer {
+    #[serde(default)]
+    pub(super) users: Vec<User>,
+    /// The service that clients have to mean, like `HTTP/host`.
+    pub(super) target: Option<String>,
+    #[serde(default)]
+    pub(super) target_policy: Policy,
+    /// The server's NetBIOS name.
+    #[serde(default = "server")]
+    pub(super) computer: String,
+    /// The NetBIOS name of its domain.
+    pub(super) domain_name: Option<String>,
+    pub(super) dns_computer: Option<String>,
+    pub(super) dns_domain: Option<String>,
+    pub(super) dns_tree: Option<String>,
+}
+
+/// A user that an NTLM acceptor lets in. Without a domain, whichever the client gives.
+#[derive(Deserialize)]
+pub(super) struct User {
+    pub(super) user: String,
+    pub(super) domain: Option<String>,
+    #[serde(flatten)]
+    pub(super) secret: Password,
+}
+
+/// A password, or its hash.
+#[derive(Deserialize)]
+pub(super) struct Password {
+    pub(super) password: Option<Secret>,
+    /// 16 bytes of MD4.
+    pub(super) nt_hash: Option<Hex>,
+}
+
+/// Three recorded messages.
+#[derive(Deserialize)]
+pub(super) struct NtlmVerify {
+    /// Empty where the acceptor spoke first (datagrams).
+    #[serde(default)]
+    pub(super) negotiate: Base64,
+    pub(super) challenge: Base64,
+    pub(super) authenticate: Base64,
+    #[serde(flatten)]
+    pub(super) server: NtlmServer,
+    pub(super) now: Option<Instant>,
+    pub(super) skew: Option<u32>,
+    pub(super) channel_bindings: Option<Hex>,
+    #[serde(default)]
+    pub(super) cb_policy: Policy,
     #[serde(default)]
     pub(super) allow: Vec<String>,
 }
@@ -73,6 +134,17 @@ pub(super) struct Initiator {
     pub(super) channel_bindings: Option<Hex>,
     #[serde(default)]
     pub(super) allow: Vec<String>,
+    /// The user of an NTLM logon, alone or as `DOMAIN\user`.
+    pub(super) user: Option<String>,
+    pub(super) domain: Option<String>,
+    #[serde(flatten)]
+    pub(super) secret: Password,
+    /// The name of the client's computer.
+    #[serde(default)]
+    pub(super) workstation: String,
+    /// NTLM without a connection: the acceptor speaks first.
+    #[serde(default)]
+    pub(super) datagram: bool,
 }
 
 #[derive(Deserialize)]
@@ -99,9 +171,10 @@ pub(super) enum Framing {
     Any,
 }
 
+/// What to do with channel bindings, or the name of the service, that a client sends.
 #[derive(Clone, Copy, Default, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub(super) enum CbPolicy {
+pub(super) enum Policy {
     Ignore,
     #[default]
     Verify,
@@ -117,6 +190,10 @@ pub(super) enum Role {
 
 fn yes() -> bool {
     true
+}
+
+fn server() -> String {
+    "SERVER".into()
 }
 
 fn krb5() -> Vec<String> {

@@ -1,24 +1,22 @@
 //! The state between requests.
 
 use super::answer::{self, Failure};
-use super::policy::{Allowance, only_krb5, parse_flags};
-use super::replay::{NoReplayCache, Remembered};
-use super::request::{self, CbPolicy, Framing, ImportKrb5, Request};
+use super::krb5::{self, Found};
+use super::ntlm;
+use super::policy::{Allowance, Mechs, acceptable, parse_flags};
+use super::replay::Remembered;
+use super::request::{self, Framing, ImportKrb5, Request};
 use super::text::{base64, hex};
-use crate::{random, source};
+use crate::random;
 use alloc::sync::Arc;
 use core::fmt;
-use gss::krb5::{
-    self, Allow, Credentials, EncType, Key, Principal, TicketFlags, TransitedPolicy, service_keys, to_ccache,
-};
+use gss::ntlm::Logon;
 use gss::{
-    AcceptableBindings, Acceptor, AcceptorConfig, BindingPolicy, ChannelBindings, Context, ContextFlags, Env,
-    Handshake, Initiator, Opener, Protection, Role, Sealer, SecurityContext, SequenceStatus, Step, Target,
-    Timestamp,
+    Acceptor, AcceptorConfig, ChannelBindings, Context, Diagnose, Env, Handshake, Initiator, Opener,
+    Protection, Sealer, SecurityContext, SequenceStatus, Step, Timestamp,
 };
-use gss_krb5::message::{self, Parameters};
+use gss_ntlm::Parties;
 use serde_json::{Value, json};
-use std::fs;
 use std::path::Path;
 use zeroize::Zeroizing;
 
@@ -35,17 +33,19 @@ enum State {
     Nothing,
     Initiator(Initiator),
     Acceptor(Acceptor),
+    /// For what the facade has no words for.
+    NtlmInitiator(gss_ntlm::Initiator<Arc<Logon>>),
     /// What the first step is going to say: what is wrong with the credentials.
     WithoutCredentials(Failure),
     Established(Box<Context>),
-    Imported(Box<Imported>),
+    InParts(Parts),
 }
 
-/// A context made from its keys.
-struct Imported {
-    sealer: message::Sealer,
-    opener: message::Opener,
-    key: Zeroizing<Vec<u8>>,
+/// A context that is not the facade's.
+pub(super) struct Parts {
+    pub(super) sealer: Box<dyn Sealer>,
+    pub(super) opener: Box<dyn Opener>,
+    pub(super) key: Option<Zeroizing<Vec<u8>>>,
 }
 
 impl Session {
@@ -66,52 +66,36 @@ impl Session {
             Request::SessionKey {} => self.session_key(),
             Request::Delegated { ccache } => self.store_delegated(&ccache),
             Request::ImportKrb5(request) => self.import_krb5(&request),
-            Request::NtlmVerify {} => Err(Failure::unavailable("NTLM")),
+            // Without state, so that it can be asked in the middle of anything.
+            Request::NtlmVerify(mut request) => ntlm::verify(&mut request),
         };
         answer.unwrap_or_else(Failure::into_answer)
     }
 
     fn accept(&mut self, request: &request::Acceptor) -> Answer {
         self.state = State::Nothing;
-        only_krb5(&request.mechs)?;
-        let path = request.keytab.as_deref();
-        let path = path.ok_or_else(|| Failure::bad_request("field `keytab` is missing, expected a file"))?;
-        let keytab = read(path, "keytab")?;
-        let keys = service_keys(&keytab)?;
-        let mut config = if request.replay_cache {
-            krb5::AcceptorConfig::new(keys, Arc::clone(&self.replay))
-        } else {
-            krb5::AcceptorConfig::new(keys, NoReplayCache)
+        let mechs = Mechs::parse(&request.mechs)?;
+        let allow = Allowance::parse_all(&request.allow)?;
+        if request.datagram {
+            ntlm::only_raw_ntlm("`datagram`", &request.mechs, request.framing)?;
+        }
+        let ntlm = mechs.ntlm.then(|| ntlm::acceptor(&request.ntlm, request.skew, &allow)).transpose()?;
+        let ntlm = ntlm.map(|config| if request.datagram { config.datagram() } else { config });
+        let krb5 = mechs.krb5.then(|| krb5::acceptor(request, &allow, &self.replay)).transpose()?;
+        let config = match (krb5, ntlm) {
+            (Some(krb5), Some(ntlm)) => AcceptorConfig::krb5(krb5).with_ntlm(ntlm),
+            (Some(krb5), None) => AcceptorConfig::krb5(krb5),
+            (None, Some(ntlm)) => AcceptorConfig::ntlm(ntlm),
+            (None, None) => return Err(Failure::bad_request("field `mechs` lists nothing")),
         };
-        if let Some(principal) = &request.principal {
-            let service = Principal::parse(principal, None)
-                .map_err(|error| Failure::bad_request(format!("principal {principal:?}: {error}")))?;
-            config = config.accept_only(service);
-        }
-        if let Some(skew) = request.skew {
-            config = config.skew(skew);
-        }
-        for name in &request.allow {
-            config = match Allowance::parse(name)? {
-                Allowance::Kerberos(allow) => config.allow(allow),
-                Allowance::UncheckedPath => config.transited(TransitedPolicy::TrustUncheckedPath),
-                Allowance::OfNoUse => config,
-            };
-        }
         let channel = request.channel_bindings.as_ref().map(|data| ChannelBindings::new(&data.0));
         let framing = match request.framing {
             Framing::Spnego => gss::Framing::Spnego,
             Framing::Raw => gss::Framing::Raw,
             Framing::Any => gss::Framing::SpnegoOrRaw,
         };
-        let config = AcceptorConfig::krb5(config).framing(framing).channel_bindings(&AcceptableBindings {
-            policy: match request.cb_policy {
-                CbPolicy::Ignore => BindingPolicy::Ignore,
-                CbPolicy::Verify => BindingPolicy::VerifyIfPresent,
-                CbPolicy::Require => BindingPolicy::Require,
-            },
-            any_of: channel.as_slice(),
-        })?;
+        let config =
+            config.framing(framing).channel_bindings(&acceptable(request.cb_policy, channel.as_ref()))?;
         self.clock = request.now.map(|now| now.0);
         self.state = State::Acceptor(Acceptor::new(Arc::new(config)));
         Ok(answer::ok())
@@ -119,47 +103,47 @@ impl Session {
 
     fn initiate(&mut self, request: &request::Initiator) -> Answer {
         self.state = State::Nothing;
-        only_krb5(&request.mechs)?;
-        let path = match &request.ccache {
-            Some(path) => path.clone(),
-            None => source::default_ccache()
-                .map_err(|error| Failure::new("GSS_S_NO_CRED", "no_ccache", format!("{error:#}")))?,
-        };
+        let mechs = Mechs::parse(&request.mechs)?;
         let flags = request.flags.as_deref().map(parse_flags).transpose()?;
-        let allow = request.allow.iter().map(|name| Allowance::parse(name)).collect::<Result<Vec<_>, _>>()?;
-        let target = Target::parse(&request.target)
-            .map_err(|error| Failure::new("GSS_S_BAD_NAME", "bad_target", error.to_string()))?;
-        let credentials = Credentials::from_ccache(&read(&path, "credential cache")?)?;
-        self.clock = request.now.map(|now| now.0);
-        // A missing ticket is the failure of a step, as it is with other libraries.
-        let mut initiator = match Initiator::krb5(&credentials, &target) {
-            Ok(initiator) => initiator,
-            Err(error) => {
-                self.state = State::WithoutCredentials(error.into());
-                return Ok(answer::ok());
-            }
-        };
-        match request.framing {
-            Framing::Spnego => {}
-            Framing::Raw => initiator = initiator.raw(),
-            Framing::Any => {
-                return Err(Failure::bad_request("framing `any` is for acceptors, expected spnego or raw"));
+        let allow = Allowance::parse_all(&request.allow)?;
+        let target = ntlm::parse_target(&request.target)?;
+        if request.framing == Framing::Any {
+            return Err(Failure::bad_request("framing `any` is for acceptors, expected spnego or raw"));
+        }
+        if request.datagram {
+            ntlm::only_raw_ntlm("`datagram`", &request.mechs, request.framing)?;
+        }
+        let mut initiator = None;
+        let mut missing = None;
+        if mechs.krb5 {
+            match krb5::initiator(request, &target, flags, &allow)? {
+                Found::Ticket(found) => initiator = Some(*found),
+                Found::NoCache(failure) if !mechs.ntlm => return Err(failure),
+                Found::NoTicket(failure) | Found::NoCache(failure) => missing = Some(failure),
             }
         }
-        if allow.iter().any(|allow| matches!(allow, Allowance::Kerberos(Allow::WEAK_ENCTYPES))) {
-            initiator = initiator.allow_weak_enctypes();
+        self.clock = request.now.map(|now| now.0);
+        if mechs.ntlm {
+            let logon = ntlm::logon(request, &target, &allow)?;
+            if let Some(bare) = ntlm::initiator(request, &logon, flags, &allow)? {
+                self.state = State::NtlmInitiator(bare);
+                return Ok(answer::ok());
+            }
+            initiator = Some(match initiator {
+                Some(initiator) => initiator.or_ntlm(logon),
+                None => Initiator::ntlm(logon),
+            });
+        }
+        let Some(mut initiator) = initiator else {
+            // A missing ticket is the failure of a step, as it is with other libraries.
+            self.state = missing.map_or(State::Nothing, State::WithoutCredentials);
+            return Ok(answer::ok());
+        };
+        if request.framing == Framing::Raw {
+            initiator = initiator.raw();
         }
         if let Some(flags) = flags {
             initiator = initiator.flags(flags);
-        }
-        let delegate =
-            request.delegate || flags.is_some_and(|flags| flags.contains(ContextFlags::DELEGATION));
-        // Without a ticket that may be forwarded there is no delegation and still a context (RFC 2743 section 1.2.9).
-        if delegate
-            && let Ok(ticket) = credentials.ticket_granting_ticket()
-            && ticket.flags.contains(TicketFlags::FORWARDABLE)
-        {
-            initiator = initiator.delegate(ticket);
         }
         if let Some(data) = &request.channel_bindings {
             initiator = initiator.channel_bindings(&ChannelBindings::new(&data.0));
@@ -175,30 +159,39 @@ impl Session {
         match core::mem::replace(&mut self.state, State::Nothing) {
             State::Initiator(initiator) => {
                 let step = initiator.step(token, &mut output, &mut env);
-                self.stepped(step.map(|step| step.map_continue(State::Initiator)), &output)
+                self.stepped(step.map(|step| step.map_continue(State::Initiator)), &output, established)
             }
             State::Acceptor(acceptor) => {
                 let step = acceptor.step(token, &mut output, &mut env);
-                self.stepped(step.map(|step| step.map_continue(State::Acceptor)), &output)
+                self.stepped(step.map(|step| step.map_continue(State::Acceptor)), &output, established)
+            }
+            State::NtlmInitiator(initiator) => {
+                let step = initiator.step(token, &mut output, &mut env);
+                self.stepped(step.map(|step| step.map_continue(State::NtlmInitiator)), &output, taken_apart)
             }
             State::WithoutCredentials(failure) => failure.into_step(&[]),
             State::Nothing => no_context("step").into_step(&[]),
-            done @ (State::Established(_) | State::Imported(_)) => {
+            done @ (State::Established(_) | State::InParts(_)) => {
                 self.state = done;
                 Failure::bad_request("the context is established; nothing is left to step").into_step(&[])
             }
         }
     }
 
-    fn stepped(&mut self, step: Result<Step<State, Context>, gss::Error>, output: &[u8]) -> Value {
+    fn stepped<C>(
+        &mut self,
+        step: Result<Step<State, C>, impl Diagnose>,
+        output: &[u8],
+        established: impl FnOnce(C, &[u8]) -> (Value, State),
+    ) -> Value {
         match step {
             Ok(Step::Continue(next)) => {
                 self.state = next;
                 answer::to_be_continued(output)
             }
             Ok(Step::Done(context)) => {
-                let answer = answer::established(&context, output);
-                self.state = State::Established(Box::new(context));
+                let (answer, state) = established(context, output);
+                self.state = state;
                 answer
             }
             Err(error) => Failure::from(error).into_step(output),
@@ -235,56 +228,31 @@ impl Session {
     fn session_key(&self) -> Answer {
         let key = match &self.state {
             State::Established(context) => context.secret_session_key(),
-            State::Imported(imported) => Some(&imported.key[..]),
+            State::InParts(parts) => parts.key.as_deref().map(Vec::as_slice),
             _ => return Err(no_context("session_key")),
         };
-        let key = key.ok_or_else(|| Failure::unavailable("a session key of this mechanism"))?;
+        let key = key.ok_or_else(|| {
+            Failure::new("GSS_S_UNAVAILABLE", "unavailable", "the context has no session key")
+        })?;
         Ok(json!({ "key": hex(key) }))
     }
 
     fn store_delegated(&self, path: &Path) -> Answer {
         let State::Established(context) = &self.state else { return Err(no_context("delegated")) };
-        let Some(first) = context.delegated().first() else {
-            return Err(Failure::new(
-                "GSS_S_NO_CRED",
-                "nothing_delegated",
-                "the initiator delegated nothing",
-            ));
-        };
-        let bytes = to_ccache(&first.client, context.delegated())
-            .map_err(|error| Failure::new("GSS_S_FAILURE", "cannot_write_ccache", error.to_string()))?;
-        fs::write(path, &bytes).map_err(|error| {
-            let message = format!("cannot write {}: {error}", path.display());
-            Failure::new("GSS_S_FAILURE", "cannot_write_file", message)
-        })?;
+        krb5::store_delegated(context, path)?;
         Ok(answer::ok())
     }
 
     fn import_krb5(&mut self, request: &ImportKrb5) -> Answer {
         self.state = State::Nothing;
-        let flags = parse_flags(&request.flags)?;
-        let key = Key::new(EncType(request.etype), &request.key.0)
-            .map_err(|error| Failure::bad_request(error.to_string()))?;
-        let (sealer, opener) = message::halves(&Parameters {
-            role: match request.role {
-                request::Role::Initiator => Role::Initiator,
-                request::Role::Acceptor => Role::Acceptor,
-            },
-            key: &key,
-            acceptor_subkey: request.acceptor_subkey,
-            send_sequence: request.send_seq,
-            receive_sequence: request.recv_seq,
-            flags,
-        })
-        .map_err(|error| Failure::bad_request(error.to_string()))?;
-        self.state = State::Imported(Box::new(Imported { sealer, opener, key: request.key.0.clone() }));
+        self.state = State::InParts(krb5::import(request)?);
         Ok(answer::ok())
     }
 
     fn sealer(&mut self, op: &str) -> Result<&mut dyn Sealer, Failure> {
         match &mut self.state {
             State::Established(context) => Ok(context.sealer()),
-            State::Imported(imported) => Ok(&mut imported.sealer),
+            State::InParts(parts) => Ok(&mut *parts.sealer),
             _ => Err(no_context(op)),
         }
     }
@@ -292,7 +260,7 @@ impl Session {
     fn opener(&mut self, op: &str) -> Result<&mut dyn Opener, Failure> {
         match &mut self.state {
             State::Established(context) => Ok(context.opener()),
-            State::Imported(imported) => Ok(&mut imported.opener),
+            State::InParts(parts) => Ok(&mut *parts.opener),
             _ => Err(no_context(op)),
         }
     }
@@ -308,10 +276,9 @@ impl fmt::Debug for Session {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self.state {
             State::Nothing | State::WithoutCredentials(_) => "Session(no context)",
-            State::Initiator(_) => "Session(initiator)",
+            State::Initiator(_) | State::NtlmInitiator(_) => "Session(initiator)",
             State::Acceptor(_) => "Session(acceptor)",
-            State::Established(_) => "Session(established)",
-            State::Imported(_) => "Session(imported)",
+            State::Established(_) | State::InParts(_) => "Session(established)",
         })
     }
 }
@@ -321,7 +288,13 @@ fn no_context(op: &str) -> Failure {
     Failure::new("GSS_S_NO_CONTEXT", "no_context", message)
 }
 
-fn read(path: &Path, what: &str) -> Result<Zeroizing<Vec<u8>>, Failure> {
-    source::read(path, what)
-        .map_err(|error| Failure::new("GSS_S_NO_CRED", "cannot_read_file", format!("{error:#}")))
+fn established(context: Context, token: &[u8]) -> (Value, State) {
+    (answer::established(&context, token), State::Established(Box::new(context)))
+}
+
+fn taken_apart<P: Parties>(context: gss_ntlm::Context<P>, token: &[u8]) -> (Value, State) {
+    let answer = answer::common(&context.facts(), token).into();
+    let key = context.secret_session_key().map(|key| Zeroizing::new(key.to_vec()));
+    let (sealer, opener) = context.split();
+    (answer, State::InParts(Parts { sealer: Box::new(sealer), opener: Box::new(opener), key }))
 }

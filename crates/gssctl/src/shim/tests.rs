@@ -1,3 +1,5 @@
+mod ntlm;
+
 use super::*;
 use serde_json::json;
 use std::path::{Path, PathBuf};
@@ -265,13 +267,14 @@ fn bad_requests_are_answers() {
         (with(files.initiator(), "target", "localhost".into()), "bad_target"),
         (with(files.initiator(), "flags", json!(["mutal"])), "bad_request"),
         (with(files.initiator(), "framing", "any".into()), "bad_request"),
-        (with(files.initiator(), "mechs", json!(["krb5", "ntlm"])), "unavailable"),
-        (with(files.acceptor(), "mechs", json!(["ntlm"])), "unavailable"),
+        (with(files.initiator(), "mechs", json!(["krb5", "ntlm"])), "bad_request"),
+        (with(files.acceptor(), "mechs", json!(["ntlm"])), "bad_request"),
         (with(files.acceptor(), "mechs", json!(["kerberos"])), "bad_request"),
+        (with(files.acceptor(), "mechs", json!([])), "bad_request"),
         (with(files.acceptor(), "allow", json!(["md4"])), "bad_request"),
         (with(files.acceptor(), "now", "today".into()), "bad_request"),
         (with(files.acceptor(), "principal", "HTTP/host".into()), "bad_request"),
-        (json!({"op": "ntlm_verify", "negotiate": "", "challenge": "", "authenticate": ""}), "unavailable"),
+        (json!({"op": "ntlm_verify", "negotiate": "", "challenge": "", "authenticate": ""}), "bad_request"),
     ] {
         let answer = ask(&mut session, &request);
         assert_eq!(answer["error"]["code"], code, "{request}: {answer}");

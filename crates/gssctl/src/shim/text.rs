@@ -1,4 +1,4 @@
-//! Hex, Base64 and RFC 3339 in JSON strings.
+//! Hex, Base64, passwords and RFC 3339 in JSON strings.
 
 use base64ct::Encoding;
 use gss::Timestamp;
@@ -8,6 +8,9 @@ use zeroize::Zeroizing;
 /// Bytes in hex. May hold keys.
 #[derive(Default)]
 pub(super) struct Hex(pub(super) Zeroizing<Vec<u8>>);
+
+/// A password.
+pub(super) struct Secret(pub(super) Zeroizing<String>);
 
 /// Bytes in standard Base64, padded.
 #[derive(Default)]
@@ -23,6 +26,12 @@ impl<'de> Deserialize<'de> for Hex {
         unhex(&text).map(Self).ok_or_else(|| {
             D::Error::custom(format_args!("text of {} characters is not hex of an even length", text.len()))
         })
+    }
+}
+
+impl<'de> Deserialize<'de> for Secret {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        String::deserialize(deserializer).map(Zeroizing::new).map(Self)
     }
 }
 

@@ -1,0 +1,134 @@
+//! Kerberos: keys and policy of acceptors, tickets of initiators, contexts from keys.
+
+use super::answer::Failure;
+use super::policy::{Allowance, parse_flags};
+use super::replay::{NoReplayCache, Remembered};
+use super::request::{self, ImportKrb5};
+use super::session::Parts;
+use crate::source;
+use alloc::sync::Arc;
+use gss::krb5::{
+    AcceptorConfig, Allow, Credentials, EncType, Key, Principal, TicketFlags, TransitedPolicy, service_keys,
+    to_ccache,
+};
+use gss::{Context, ContextFlags, Initiator, Role, Target};
+use gss_krb5::message::{self, Parameters};
+use std::fs;
+use std::path::Path;
+use zeroize::Zeroizing;
+
+/// The Kerberos part of an acceptor.
+pub(super) fn acceptor(
+    request: &request::Acceptor,
+    allow: &[Allowance],
+    replay: &Arc<Remembered>,
+) -> Result<AcceptorConfig, Failure> {
+    let path = request.keytab.as_deref();
+    let path = path.ok_or_else(|| Failure::bad_request("field `keytab` is missing, expected a file"))?;
+    let keytab = read(path, "keytab")?;
+    let keys = service_keys(&keytab)?;
+    let mut config = if request.replay_cache {
+        AcceptorConfig::new(keys, Arc::clone(replay))
+    } else {
+        AcceptorConfig::new(keys, NoReplayCache)
+    };
+    if let Some(principal) = &request.principal {
+        let service = Principal::parse(principal, None)
+            .map_err(|error| Failure::bad_request(format!("principal {principal:?}: {error}")))?;
+        config = config.accept_only(service);
+    }
+    if let Some(skew) = request.skew {
+        config = config.skew(skew);
+    }
+    Ok(allow.iter().fold(config, |config, allowance| match allowance {
+        Allowance::Kerberos(allow) => config.allow(*allow),
+        Allowance::UncheckedPath => config.transited(TransitedPolicy::TrustUncheckedPath),
+        Allowance::Ntlm(_) => config,
+    }))
+}
+
+/// What an initiator finds in its credential cache.
+pub(super) enum Found {
+    Ticket(Box<Initiator>),
+    NoTicket(Failure),
+    /// No cache was named, and none is where caches are by default.
+    NoCache(Failure),
+}
+
+/// The Kerberos part of an initiator.
+pub(super) fn initiator(
+    request: &request::Initiator,
+    target: &Target<'_>,
+    flags: Option<ContextFlags>,
+    allow: &[Allowance],
+) -> Result<Found, Failure> {
+    let path = match &request.ccache {
+        Some(path) => path.clone(),
+        None => match source::default_ccache() {
+            Ok(path) => path,
+            Err(error) => {
+                let failure = Failure::new("GSS_S_NO_CRED", "no_ccache", format!("{error:#}"));
+                return Ok(Found::NoCache(failure));
+            }
+        },
+    };
+    let credentials = Credentials::from_ccache(&read(&path, "credential cache")?)?;
+    let mut initiator = match Initiator::krb5(&credentials, target) {
+        Ok(initiator) => initiator,
+        Err(error) => return Ok(Found::NoTicket(error.into())),
+    };
+    if allow.contains(&Allowance::Kerberos(Allow::WEAK_ENCTYPES)) {
+        initiator = initiator.allow_weak_enctypes();
+    }
+    let delegate = request.delegate || flags.is_some_and(|flags| flags.contains(ContextFlags::DELEGATION));
+    // Without a ticket that may be forwarded there is no delegation and still a context (RFC 2743 section 1.2.9).
+    if delegate
+        && let Ok(ticket) = credentials.ticket_granting_ticket()
+        && ticket.flags.contains(TicketFlags::FORWARDABLE)
+    {
+        initiator = initiator.delegate(ticket);
+    }
+    Ok(Found::Ticket(Box::new(initiator)))
+}
+
+/// A context from its key and sequence numbers.
+pub(super) fn import(request: &ImportKrb5) -> Result<Parts, Failure> {
+    let flags = parse_flags(&request.flags)?;
+    let key = Key::new(EncType(request.etype), &request.key.0)
+        .map_err(|error| Failure::bad_request(error.to_string()))?;
+    let (sealer, opener) = message::halves(&Parameters {
+        role: match request.role {
+            request::Role::Initiator => Role::Initiator,
+            request::Role::Acceptor => Role::Acceptor,
+        },
+        key: &key,
+        acceptor_subkey: request.acceptor_subkey,
+        send_sequence: request.send_seq,
+        receive_sequence: request.recv_seq,
+        flags,
+    })
+    .map_err(|error| Failure::bad_request(error.to_string()))?;
+    Ok(Parts {
+        sealer: Box::new(sealer),
+        opener: Box::new(opener),
+        key: Some(Zeroizing::clone(&request.key.0)),
+    })
+}
+
+/// Writes the tickets that the initiator delegated.
+pub(super) fn store_delegated(context: &Context, path: &Path) -> Result<(), Failure> {
+    let Some(first) = context.delegated().first() else {
+        return Err(Failure::new("GSS_S_NO_CRED", "nothing_delegated", "the initiator delegated nothing"));
+    };
+    let bytes = to_ccache(&first.client, context.delegated())
+        .map_err(|error| Failure::new("GSS_S_FAILURE", "cannot_write_ccache", error.to_string()))?;
+    fs::write(path, &bytes).map_err(|error| {
+        let message = format!("cannot write {}: {error}", path.display());
+        Failure::new("GSS_S_FAILURE", "cannot_write_file", message)
+    })
+}
+
+fn read(path: &Path, what: &str) -> Result<Zeroizing<Vec<u8>>, Failure> {
+    source::read(path, what)
+        .map_err(|error| Failure::new("GSS_S_NO_CRED", "cannot_read_file", format!("{error:#}")))
+}
