@@ -1,7 +1,8 @@
-//! Records exchanges between MIT's programs as vector files, for offline tests that replay them.
+//! Records exchanges between peers as vector files, for offline tests that replay them.
 //!
-//! `cargo run -p interop --bin interop-record [FOLDER]` writes one file per exchange, to `flows/mit` and `iakerb`
-//! under the folder, which is `vectors` when none is named. Every realm is made anew, so that all keys are random and worth nothing.
+//! `cargo run -p interop --bin interop-record kerberos|ntlm|all [FOLDER]` writes one file per exchange, to `flows/mit`,
+//! `iakerb` and `ntlm` under the folder, which is `vectors` when none is named. Every realm is made anew, so that all
+//! keys are random and worth nothing.
 //!
 //! A file's records, by `kind`:
 //!
@@ -12,6 +13,10 @@
 //! | `context` | `key`, `etype` and `acceptor-subkey` (`yes` or `no`) of the messages, first sequence number of each side |
 //! | `wrap` | `from`, `conf` (`yes` or `no`), `data`, `token` |
 //! | `mic` | `from`, `data`, `token` |
+//!
+//! Those of NTLM have a `setup` with `user`, `domain`, `password`, `target`, `now`, `unix`, `flags` and `bindings`; the
+//! records `negotiate`, `challenge` and `authenticate` with the bare `message`, besides the tokens when SPNEGO is around
+//! them; and a `context` with the `session-key`.
 
 use core::fmt::Write as _;
 use core::net::Ipv4Addr;
@@ -21,7 +26,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::{env, fs, thread};
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result, bail, ensure};
 use interop::conversation::{Side, establish};
 use interop::enctype::Enctype;
 use interop::endpoint::{Acceptor, CbPolicy, Endpoint, Framing, Initiator, State};
@@ -31,6 +36,8 @@ use interop::{curl, peer, python, text};
 use serde::Deserialize;
 use serde_json::json;
 
+mod ntlm;
+
 /// Bytes of a message's data per file line.
 const LINE: usize = 48;
 
@@ -38,9 +45,19 @@ const LINE: usize = 48;
 const SIZES: &[usize] = &[0, 1, 16, 17, 100];
 
 fn main() -> Result<()> {
+    let what = env::args().nth(1).unwrap_or_default();
     let folder = env::args_os()
-        .nth(1)
+        .nth(2)
         .map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../../vectors"), PathBuf::from);
+    match what.as_str() {
+        "kerberos" => kerberos(folder),
+        "ntlm" => ntlm::record(folder),
+        "all" => kerberos(folder.clone()).and_then(|()| ntlm::record(folder)),
+        _ => bail!("expected `kerberos`, `ntlm` or `all`, and a folder if it is not vectors/; got {what:?}"),
+    }
+}
+
+fn kerberos(folder: PathBuf) -> Result<()> {
     let source = format!(
         "MIT krb5 {} through python3-gssapi {} (Debian), by interop-record",
         version("libgssapi-krb5-2")?,
@@ -164,8 +181,8 @@ impl Recorder {
         let (_, _, outcome) = establish(&mut initiator, &mut acceptor)?;
         let key = initiator.session_key()?;
         let mut messages = File::default();
-        messages.messages(Side::Initiator, &mut initiator, &mut acceptor)?;
-        messages.messages(Side::Acceptor, &mut acceptor, &mut initiator)?;
+        messages.messages(Side::Initiator, &mut initiator, &mut acceptor, SIZES, &[true, false])?;
+        messages.messages(Side::Acceptor, &mut acceptor, &mut initiator, SIZES, &[true, false])?;
         let lucid: Lucid = initiator.ask(&json!({"op": "lucid"}))?;
         ensure!(text::hex(&key) == lucid.key, "the exported key is another one");
 
@@ -214,12 +231,7 @@ impl Recorder {
     }
 
     fn save_in(&self, area: &str, name: &str, file: &File) -> Result<()> {
-        let folder = self.folder.join(area);
-        fs::create_dir_all(&folder)?;
-        let path = folder.join(format!("{name}.txt"));
-        fs::write(&path, &file.text).with_context(|| format!("write {}", path.display()))?;
-        println!("{}", path.display());
-        Ok(())
+        file.save(&self.folder.join(area), name)
     }
 }
 
@@ -245,11 +257,18 @@ impl File {
         self.hex("token", token)
     }
 
-    fn messages(&mut self, side: Side, from: &mut Endpoint, to: &mut Endpoint) -> Result<()> {
+    fn messages(
+        &mut self,
+        side: Side,
+        from: &mut Endpoint,
+        to: &mut Endpoint,
+        sizes: &[usize],
+        confs: &[bool],
+    ) -> Result<()> {
         let side = side_name(side);
-        for &size in SIZES {
+        for &size in sizes {
             let data: Vec<u8> = (0..size).map(|index| u8::try_from(index % 251)).collect::<Result<_, _>>()?;
-            for conf in [true, false] {
+            for &conf in confs {
                 let token = from.wrap(&data, conf)?;
                 ensure!(to.unwrap(&token)?.data.as_deref() == Some(&data), "another message came");
                 let how = if conf { "sealed" } else { "signed" };
@@ -264,6 +283,14 @@ impl File {
             self.hex("data", &data)?;
             self.hex("token", &token)?;
         }
+        Ok(())
+    }
+
+    fn save(&self, folder: &Path, name: &str) -> Result<()> {
+        fs::create_dir_all(folder)?;
+        let path = folder.join(format!("{name}.txt"));
+        fs::write(&path, &self.text).with_context(|| format!("write {}", path.display()))?;
+        println!("{}", path.display());
         Ok(())
     }
 
