@@ -5,9 +5,11 @@ use std::process::{Command, Output, Stdio};
 use test_support::ticket::TicketMaker;
 
 fn gssctl(arguments: &[&str], input: &[u8]) -> Output {
-    let mut child = Command::new(env!("CARGO_BIN_EXE_gssctl"))
-        .args(arguments)
-        .env_remove("KRB5CCNAME")
+    run(Command::new(env!("CARGO_BIN_EXE_gssctl")).args(arguments).env_remove("KRB5CCNAME"), input)
+}
+
+fn run(command: &mut Command, input: &[u8]) -> Output {
+    let mut child = command
         .env_remove("KRB5_KTNAME")
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
@@ -66,6 +68,22 @@ fn the_shim_answers_line_by_line_until_the_input_ends() {
     let answers = text(&output.stdout);
     assert_eq!(answers.lines().count(), 2, "{answers}");
     assert!(answers.contains("no_context") && answers.contains("bad_request"), "{answers}");
+}
+
+/// Where NTLM is listed behind Kerberos, it is used when there is no credential cache.
+#[test]
+fn the_shim_does_without_a_cache_where_ntlm_is_listed() {
+    let initiator = |mechs: &str| {
+        format!(r#"{{"op":"initiator","mechs":[{mechs}],"target":"HTTP@host","user":"u","password":"p"}}"#)
+    };
+    let input = [&initiator(r#""krb5""#), &initiator(r#""krb5","ntlm""#), r#"{"op":"step"}"#].join("\n");
+    let mut command = Command::new(env!("CARGO_BIN_EXE_gssctl"));
+    let output = run(command.arg("shim").env("KRB5CCNAME", "FILE:/no/such/cache"), input.as_bytes());
+    let answers: Vec<&str> = text(&output.stdout).lines().collect();
+    let [krb5, both, step] = answers[..] else { panic!("{output:?}") };
+    assert!(krb5.contains("cannot_read_file"), "{krb5}");
+    assert_eq!(both, r#"{"ok":true}"#);
+    assert!(step.contains(r#""state":"continue""#), "{step}");
 }
 
 #[test]

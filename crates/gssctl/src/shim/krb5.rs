@@ -51,7 +51,7 @@ pub(super) fn acceptor(
 pub(super) enum Found {
     Ticket(Box<Initiator>),
     NoTicket(Failure),
-    /// No cache was named, and none is where caches are by default.
+    /// No cache was named, and none can be read where caches are by default.
     NoCache(Failure),
 }
 
@@ -62,17 +62,19 @@ pub(super) fn initiator(
     flags: Option<ContextFlags>,
     allow: &[Allowance],
 ) -> Result<Found, Failure> {
-    let path = match &request.ccache {
-        Some(path) => path.clone(),
-        None => match source::default_ccache() {
-            Ok(path) => path,
-            Err(error) => {
-                let failure = Failure::new("GSS_S_NO_CRED", "no_ccache", format!("{error:#}"));
-                return Ok(Found::NoCache(failure));
+    let read_cache = |path: &Path| read(path, "credential cache");
+    let bytes = match &request.ccache {
+        Some(path) => read_cache(path)?,
+        None => {
+            let path = source::default_ccache()
+                .map_err(|error| Failure::new("GSS_S_NO_CRED", "no_ccache", format!("{error:#}")));
+            match path.and_then(|path| read_cache(&path)) {
+                Ok(bytes) => bytes,
+                Err(failure) => return Ok(Found::NoCache(failure)),
             }
-        },
+        }
     };
-    let credentials = Credentials::from_ccache(&read(&path, "credential cache")?)?;
+    let credentials = Credentials::from_ccache(&bytes)?;
     let mut initiator = match Initiator::krb5(&credentials, target) {
         Ok(initiator) => initiator,
         Err(error) => return Ok(Found::NoTicket(error.into())),

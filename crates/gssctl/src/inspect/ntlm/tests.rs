@@ -153,6 +153,9 @@ fn mic_and_promise_that_disagree_are_told() {
         text.contains("no place for one") && text.contains("it is not there: somebody removed it"),
         "{text}"
     );
+    let mut key_first = full();
+    put(&mut key_first, 56, &72_u32.to_le_bytes());
+    assert!(shown(&key_first).contains("no place for one"));
 }
 
 #[test]
@@ -187,6 +190,13 @@ fn short_forms_show_what_they_have() {
     let negotiate = message("ntlm/messages-derived.txt", "NEGOTIATE of a client of today");
     assert!(shown(&negotiate).contains(&version));
     assert!(!shown(&negotiate[..39]).contains(&version));
+    // A name lies where the version would be.
+    let mut named = negotiate;
+    named[13] |= 0x10; // oem_domain_supplied
+    put(&mut named, 16, &[8, 0, 8, 0, 32, 0, 0, 0]);
+    put(&mut named, 32, b"LONGNAME");
+    let text = shown(&named);
+    assert!(text.contains("\"LONGNAME\", 8 bytes at 32") && !text.contains("Version at"), "{text}");
 }
 
 #[test]
@@ -200,6 +210,14 @@ fn broken_messages_show_what_they_have_and_what_is_wrong() {
         "Workstation: \"COMPUTER\"",
         "NTProofStr: 7732b569403939428364c5f05278f29f",
     ] {
+        assert!(text.contains(wanted), "{wanted}: {text}");
+    }
+    let mut in_header = message("ntlm/messages.txt", "NTLMv2, CHALLENGE");
+    put(&mut in_header, 16, &[10]);
+    let text = shown(&in_header);
+    for wanted in
+        ["malformed: NTLM message: TargetName", "12 bytes at 10\n", "\"Domain\"", "Version at 48: 6.0.6000"]
+    {
         assert!(text.contains(wanted), "{wanted}: {text}");
     }
     let mut twice = full();

@@ -61,12 +61,12 @@ impl<'m> View<'m> {
         Some(Place { len, max_len, offset: reader.u32_le().ok()? })
     }
 
-    /// Where the header ends: with the message, or where the first of these fields that has anything begins, but never
-    /// before `least`.
+    /// Where the header ends: with the message, or where the first of these fields that has anything begins. Fields
+    /// that reach into the header's first `least` bytes are broken, and do not count.
     pub(super) fn header_end(&self, fields: &[usize], least: usize) -> usize {
         let places = fields.iter().filter_map(|at| self.field(*at)).filter(|place| place.len > 0);
-        let first = places.map(Place::start).min().unwrap_or(usize::MAX);
-        first.min(self.message.len()).max(least)
+        let first = places.map(Place::start).filter(|start| *start >= least).min();
+        first.unwrap_or(usize::MAX).min(self.message.len())
     }
 
     /// The version, if its flag is set and the header, which ends at `end`, has room for it.
