@@ -1,6 +1,8 @@
 //! Who logs on, with what, and where.
 
+#[cfg(feature = "alloc")]
 use crate::secret::NtHash;
+use crate::secret::NtlmV2Hash;
 #[cfg(feature = "alloc")]
 use alloc::string::String;
 use core::fmt::{self, Display};
@@ -28,8 +30,8 @@ pub enum Identity<'a> {
         user: &'a str,
         /// The domain, or the computer that knows the user. May be empty. It goes into the proof in this spelling.
         domain: &'a str,
-        /// The hash of the password.
-        nt_hash: &'a NtHash,
+        /// The hash of the password and of these two names: [`NtHash::v2`](crate::NtHash::v2) makes it.
+        v2_hash: &'a NtlmV2Hash,
     },
 }
 
@@ -97,14 +99,14 @@ impl<T: HeldLogon + ?Sized> HeldLogon for alloc::sync::Arc<T> {
     forward!(T);
 }
 
-/// A logon that owns its parts. Of the password it keeps the hash, which is as good as the password to whoever gets
-/// at it; it is wiped from memory in the end.
+/// A logon that owns its parts. Of the password it keeps a hash that is good for this account only, and there as good
+/// as the password to whoever gets at it; it is wiped from memory in the end.
 #[cfg(feature = "alloc")]
 #[derive(Clone, Debug)]
 pub struct Logon {
     user: String,
     domain: String,
-    nt_hash: Option<NtHash>, // None for anonymous
+    v2_hash: Option<NtlmV2Hash>, // None for anonymous
     workstation: String,
     target: Option<String>,
 }
@@ -120,7 +122,8 @@ impl Logon {
     /// A user with the hash of a password.
     #[must_use]
     pub fn with_nt_hash(user: &str, domain: &str, nt_hash: NtHash) -> Self {
-        Self { user: user.into(), domain: domain.into(), nt_hash: Some(nt_hash), ..Self::anonymous() }
+        let v2_hash = Some(nt_hash.v2(user.chars(), domain.chars()));
+        Self { user: user.into(), domain: domain.into(), v2_hash, ..Self::anonymous() }
     }
 
     /// Nobody in particular.
@@ -129,7 +132,7 @@ impl Logon {
         Self {
             user: String::new(),
             domain: String::new(),
-            nt_hash: None,
+            v2_hash: None,
             workstation: String::new(),
             target: None,
         }
@@ -152,8 +155,8 @@ impl Logon {
 #[cfg(feature = "alloc")]
 impl HeldLogon for Logon {
     fn held(&self) -> LogonRef<'_> {
-        let identity = match &self.nt_hash {
-            Some(nt_hash) => Identity::User { user: &self.user, domain: &self.domain, nt_hash },
+        let identity = match &self.v2_hash {
+            Some(v2_hash) => Identity::User { user: &self.user, domain: &self.domain, v2_hash },
             None => Identity::Anonymous,
         };
         LogonRef { identity, workstation: &self.workstation, target: self.target.as_deref() }

@@ -7,7 +7,8 @@ use gss_core::{
     Step, Timestamp, TokenSink,
 };
 use gss_ntlm::{
-    Acceptor, AcceptorConfig, Allow, Identity, Initiator, LogonRef, MemoryUsers, NtHash, ServerNames,
+    Acceptor, AcceptorConfig, Allow, Identity, Initiator, LogonRef, MemoryUsers, NtHash, NtlmV2Hash,
+    ServerNames,
 };
 use std::alloc::System;
 use test_support::TestRng;
@@ -79,9 +80,13 @@ fn config() -> AcceptorConfig {
     AcceptorConfig::new(names, users).allow(Allow::ANONYMOUS)
 }
 
-fn logon(nt_hash: &NtHash) -> LogonRef<'_> {
+fn v2_hash() -> NtlmV2Hash {
+    NtHash::of_password("correct horse").v2("alice".chars(), "EXAMPLE".chars())
+}
+
+fn logon(v2_hash: &NtlmV2Hash) -> LogonRef<'_> {
     LogonRef {
-        identity: Identity::User { user: "alice", domain: "EXAMPLE", nt_hash },
+        identity: Identity::User { user: "alice", domain: "EXAMPLE", v2_hash },
         workstation: "DESK",
         target: Some("HTTP/server.example.com"),
     }
@@ -89,7 +94,7 @@ fn logon(nt_hash: &NtHash) -> LogonRef<'_> {
 
 #[test]
 fn the_initiator() {
-    let hash = without_heap("hashing a password", || NtHash::of_password("correct horse"));
+    let hash = without_heap("hashing a password", v2_hash);
     let anonymous = LogonRef { identity: Identity::Anonymous, ..logon(&hash) };
     for (logon, flags) in [
         (logon(&hash), PROTECTED),
@@ -139,7 +144,7 @@ fn initiate(logon: LogonRef<'_>, flags: ContextFlags, datagram: bool) {
 
 #[test]
 fn errors_of_the_initiator() {
-    let hash = NtHash::of_password("correct horse");
+    let hash = v2_hash();
     let mut rng = TestRng::insecure(3);
     let mut buffer = [0; 1024];
     for garbage in [&b""[..], b"garbage", b"NTLMSSP\0\x02\0\0\0", &[0x7e; 200]] {
@@ -160,7 +165,7 @@ fn errors_of_the_initiator() {
 /// What an acceptor asks the heap for: the names it will tell, the messages it keeps, the user it looks up.
 #[test]
 fn the_acceptor_is_modest() {
-    let (hash, config) = (NtHash::of_password("correct horse"), config());
+    let (hash, config) = (v2_hash(), config());
     let mut rng = TestRng::insecure(3);
     let mut env = Env::new(NOW, &mut rng);
     let mut buffers = [[0; 1024]; 3];
@@ -190,7 +195,7 @@ const MOST_FOR_ANSWER: usize = 9;
 
 #[test]
 fn messages_both_ways() {
-    let (hash, config) = (NtHash::of_password("correct horse"), config());
+    let (hash, config) = (v2_hash(), config());
     for flags in [PROTECTED, ContextFlags::INTEGRITY] {
         let mut rng = TestRng::insecure(3);
         let mut env = Env::new(NOW, &mut rng);

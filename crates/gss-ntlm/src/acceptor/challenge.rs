@@ -30,7 +30,7 @@ pub(super) fn write(
     };
     let flags = grant(config, requested)?;
     let names = config.names();
-    let mut target_info = Vec::new();
+    let mut target_info = Vec::with_capacity(ROOM);
     for (id, name) in names.pairs() {
         put_av_text(&mut target_info, id, name)?;
     }
@@ -43,7 +43,7 @@ pub(super) fn write(
         None => (NegotiateFlags::TARGET_TYPE_SERVER, names.computer()),
     };
     let charset = charset(flags);
-    let mut target_name = Vec::new();
+    let mut target_name = Vec::with_capacity(ROOM);
     match charset {
         Charset::Unicode => put_utf16(&mut target_name, name)?,
         // A name that OEM cannot express is told among the attributes only.
@@ -61,6 +61,9 @@ pub(super) fn write(
     message.write(output)?;
     Ok(Vec::from(output.as_slice().get(start..).unwrap_or_default()))
 }
+
+/// Bytes that most names, and attributes of a server, have room in.
+const ROOM: usize = 256;
 
 /// What is granted to who asks for it, besides the charset.
 const GRANTED: NegotiateFlags = NegotiateFlags::from_bits(

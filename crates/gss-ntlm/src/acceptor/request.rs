@@ -7,7 +7,8 @@ use super::challenge::{charset, check_strength};
 use super::config::{AcceptorConfig, Allow, TargetChecked};
 use super::error::AcceptorError;
 use crate::context::{Agreed, Context};
-use crate::secret::{NtHash, SessionKey};
+use crate::primitive::tags_match;
+use crate::secret::{NtHash, NtlmV2Hash, SessionKey};
 use crate::users::{Account, Found, PassThrough, PassThroughError};
 use crate::wire::{
     AuthenticateMessage, AvFlags, AvId, AvPairs, ChallengeMessage, NegotiateFlags, NegotiateMessage,
@@ -106,17 +107,16 @@ impl<'a> Exchange<'a> {
             Found::Unknown => (Choice::from(0), NtHash::from_bytes([0; 16])),
             Found::Elsewhere => return self.pass_through(config, message, account),
         };
-        // Some clients leave the domain out of the hash; both are tried, whether or not the first fits.
-        let as_sent = hash.v2(message.user.chars(), message.domain.chars());
-        let without_domain = hash.v2(message.user.chars(), iter::empty());
-        let challenge = &self.sent.server_challenge;
-        let [first, second] = [&as_sent, &without_domain]
-            .map(|hash| hash.verify_proof(challenge, response.blob, &response.proof));
-        if !bool::from(known & (first | second)) {
-            return Err(AcceptorError::LogonFailed);
+        let try_hash = |hash: &NtlmV2Hash| {
+            let (expected, key) = hash.respond(&self.sent.server_challenge, response.blob);
+            (bool::from(known & tags_match(&expected, &response.proof)), key)
+        };
+        // Some clients leave the domain out of the hash. Whoever is refused was refused twice, known or not.
+        let (mut right, mut key) = try_hash(&hash.v2(message.user.chars(), message.domain.chars()));
+        if !right {
+            (right, key) = try_hash(&hash.v2(message.user.chars(), iter::empty()));
         }
-        let hash = if bool::from(first) { as_sent } else { without_domain };
-        Ok((ProofChecked(()), hash.session_base_key(&response.proof)))
+        if right { Ok((ProofChecked(()), key)) } else { Err(AcceptorError::LogonFailed) }
     }
 
     /// Has somebody else check it.

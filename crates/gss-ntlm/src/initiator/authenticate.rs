@@ -3,13 +3,13 @@
 use super::{InitiatorError, Options, Transport};
 use crate::context::Agreed;
 use crate::logon::{Identity, LogonRef};
-use crate::secret::{NtHash, SessionKey};
+use crate::secret::{NtlmV2Hash, SessionKey};
 use crate::wire::{
     AuthenticateMessage, AvFlags, AvId, AvPairs, ChallengeMessage, FileTime, NegotiateFlags, PayloadWriter,
     put_av_pair, put_av_text, put_utf16,
 };
 use gss_core::bindings::BindingDigest;
-use gss_core::{BindingOutcome, CryptoRng, Env, Role, TokenSink};
+use gss_core::{BindingOutcome, CryptoRng, Env, Role, Timestamp, TokenSink};
 use zeroize::Zeroizing;
 
 /// Answers the challenge in `input`.
@@ -23,9 +23,9 @@ pub(super) fn answer(
 ) -> Result<Agreed, InitiatorError> {
     let challenge = Checked::new(ChallengeMessage::parse(input)?, options)?;
     let start = output.len();
-    let (user, domain, nt_hash) = match logon.identity {
+    let (user, domain, v2_hash) = match logon.identity {
         Identity::User { user: "", .. } => return Err(InitiatorError::EmptyUser),
-        Identity::User { user, domain, nt_hash } => (user, domain, nt_hash),
+        Identity::User { user, domain, v2_hash } => (user, domain, v2_hash),
         Identity::Anonymous => return anonymous(logon, options, &challenge, output),
     };
     let flags = challenge.agreed;
@@ -33,10 +33,10 @@ pub(super) fn answer(
     write_name(&mut writer, DOMAIN_FIELD, domain)?;
     write_name(&mut writer, USER_FIELD, user)?;
     write_name(&mut writer, WORKSTATION_FIELD, logon.workstation)?;
-    let proof = Proof { logon, options, challenge: &challenge, user, domain, nt_hash };
-    let key_exchange_key = proof.write(&mut writer, env)?;
+    let Random { client_challenge, key: exported } = Random::draw(env.rng);
+    let proof = Proof { logon, options, challenge: &challenge, client_challenge, v2_hash };
+    let key_exchange_key = proof.write(&mut writer, env.now)?;
     let key = if flags.contains(NegotiateFlags::KEY_EXCHANGE) {
-        let exported = random_key(env.rng);
         let mut encrypted = *exported.secret_bytes();
         key_exchange_key.exchange(&mut encrypted);
         let field = writer.begin();
@@ -118,46 +118,42 @@ struct Proof<'a> {
     logon: &'a LogonRef<'a>,
     options: &'a Options,
     challenge: &'a Checked<'a>,
-    user: &'a str,
-    domain: &'a str,
-    nt_hash: &'a NtHash,
+    client_challenge: [u8; 8],
+    v2_hash: &'a NtlmV2Hash,
 }
 
 impl Proof<'_> {
     /// Writes both responses and returns the `KeyExchangeKey`, which is the `SessionBaseKey` (MS-NLMP 3.3.2, 3.4.5.1).
-    fn write(&self, writer: &mut PayloadWriter<'_>, env: &mut Env<'_>) -> Result<SessionKey, InitiatorError> {
-        let hash = self.nt_hash.v2(self.user.chars(), self.domain.chars());
+    fn write(&self, writer: &mut PayloadWriter<'_>, now: Timestamp) -> Result<SessionKey, InitiatorError> {
         let server_challenge = &self.challenge.message.server_challenge;
-        let mut client_challenge = [0; 8];
-        env.rng.fill_bytes(&mut client_challenge);
         let server_time = self.challenge.message.target_info.and_then(|pairs| pairs.timestamp());
 
         let field = writer.begin();
         // A server that tells the time does not look at the LM response (MS-NLMP 3.1.5.1.2).
         let lm_response = match server_time {
             Some(_) => [0; 24],
-            None => hash.lm_v2(server_challenge, &client_challenge),
+            None => self.v2_hash.lm_v2(server_challenge, &self.client_challenge),
         };
         writer.sink().put(&lm_response)?;
         writer.end(field, LM_FIELD)?;
 
         let field = writer.begin();
         let start = writer.sink().len();
-        let time = server_time.unwrap_or_else(|| FileTime::from_timestamp(env.now));
+        let time = server_time.unwrap_or_else(|| FileTime::from_timestamp(now));
         let sink = writer.sink();
         sink.put(&[0; PROOF_LEN])?;
         sink.put(&[1, 1, 0, 0, 0, 0, 0, 0])?;
         sink.put(&time.0.to_le_bytes())?;
-        sink.put(&client_challenge)?;
+        sink.put(&self.client_challenge)?;
         sink.put(&[0; 4])?;
         self.write_av_pairs(sink)?;
         sink.put(&[0; 4])?;
         let response = sink.as_mut_slice().get_mut(start..).unwrap_or_default();
         let (place, blob) = response.split_at_mut_checked(PROOF_LEN).unwrap_or_default();
-        let proof = hash.proof(server_challenge, blob);
+        let (proof, key) = self.v2_hash.respond(server_challenge, blob);
         place.copy_from_slice(&proof);
         writer.end(field, NT_FIELD)?;
-        Ok(hash.session_base_key(&proof))
+        Ok(key)
     }
 
     /// The server's attributes, and after them ours. Whatever the server says in our place is left out.
@@ -238,8 +234,18 @@ fn write_header(
     Ok(())
 }
 
-fn random_key(rng: &mut dyn CryptoRng) -> SessionKey {
-    let mut bytes = Zeroizing::new([0; 16]);
-    rng.fill_bytes(&mut *bytes);
-    SessionKey::from_bytes(*bytes)
+/// What an answer has of randomness.
+struct Random {
+    client_challenge: [u8; 8],
+    key: SessionKey,
+}
+
+impl Random {
+    /// All at once: a source outside the program costs as much for one byte as for all.
+    fn draw(rng: &mut dyn CryptoRng) -> Self {
+        let mut bytes = Zeroizing::new([0; 24]);
+        rng.fill_bytes(&mut *bytes);
+        let [c0, c1, c2, c3, c4, c5, c6, c7, key @ ..] = *bytes;
+        Self { client_challenge: [c0, c1, c2, c3, c4, c5, c6, c7], key: SessionKey::from_bytes(key) }
+    }
 }

@@ -163,7 +163,7 @@ impl Keys {
     }
 
     fn checksum(&self, number: u32, message: &[u8]) -> Checksum {
-        first_bytes(self.signing.of(&[&number.to_le_bytes(), message]))
+        first_bytes(self.signing.clone().of(&[&number.to_le_bytes(), message]))
     }
 
     fn begin_checksum(&self, number: u32) -> HmacMd5 {

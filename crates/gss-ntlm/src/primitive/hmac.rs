@@ -16,10 +16,9 @@ impl HmacMd5 {
     }
 
     /// The MAC over all chunks, end to end.
-    pub(crate) fn of(&self, chunks: &[&[u8]]) -> [u8; 16] {
-        let mut mac = self.clone();
-        chunks.iter().for_each(|chunk| mac.update(chunk));
-        mac.finish()
+    pub(crate) fn of(mut self, chunks: &[&[u8]]) -> [u8; 16] {
+        chunks.iter().for_each(|chunk| self.update(chunk));
+        self.finish()
     }
 
     pub(crate) fn update(&mut self, data: &[u8]) {

@@ -60,6 +60,8 @@ fn challenges_are_answered_and_answers_checked() {
             array(record, "session-base-key"),
             "{name}"
         );
+        let (answer, key) = hash.respond(&server, &blob);
+        assert_eq!((answer, *key.secret_bytes()), (proof, array(record, "session-base-key")), "{name}");
     }
 }
 
