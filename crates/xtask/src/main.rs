@@ -53,7 +53,7 @@ enum Task {
         #[arg(default_value_t = policy::FUZZ_SECONDS)]
         seconds: u64,
     },
-    /// Installs the peers from Debian packages and runs the interop tests.
+    /// Installs the peers from Debian packages and PyPI, and runs the interop tests.
     Interop,
     /// The benchmarks, ours next to MIT's in the same run.
     Bench,
