@@ -9,6 +9,7 @@
 pub mod gss_core;
 pub mod gss_http;
 pub mod gss_krb5;
+pub mod gss_ntlm;
 pub mod gss_spnego;
 pub mod gssctl;
 pub mod input;

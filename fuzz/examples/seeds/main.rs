@@ -8,6 +8,7 @@ mod flow;
 mod http;
 mod krb5;
 mod message;
+mod ntlm;
 mod spnego;
 
 use std::collections::BTreeMap;
@@ -19,6 +20,7 @@ fn main() -> io::Result<()> {
     codec::add(&mut seeds);
     krb5::add(&mut seeds);
     message::add(&mut seeds);
+    ntlm::add(&mut seeds);
     spnego::add(&mut seeds);
     http::add(&mut seeds);
     seeds.write(&Path::new(env!("CARGO_MANIFEST_DIR")).join("seeds"))
