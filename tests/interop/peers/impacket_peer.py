@@ -157,7 +157,8 @@ class Peer:
 
     def op_wrap(self, request):
         data = bytes.fromhex(request["data"])
-        if request["conf"]:
+        # impacket's clients seal whenever they may.
+        if request["conf"] or self.flags & ntlm.NTLMSSP_NEGOTIATE_SEAL:
             return {"token": encode(self.ready(self.out).seal(data))}
         return {"token": encode(self.ready(self.out).mic(data) + data)}
 

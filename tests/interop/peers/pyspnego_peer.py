@@ -113,7 +113,9 @@ def bindings(request):
 
 
 def describe(failure):
-    return error(failure.ERROR_CODE.value, str(failure))
+    # Those without a class of their own carry none; 13 is FAILURE.
+    code = getattr(failure, "ERROR_CODE", None)
+    return error(code.value if code else 13, str(failure))
 
 
 serve(Peer(), {SpnegoError: describe})

@@ -144,7 +144,7 @@ impl Client {
         match protection {
             Protection::None => self.stream.write_all(&request)?,
             Protection::Signed | Protection::Sealed => {
-                let token = endpoint.wrap(&request, protection == Protection::Sealed)?;
+                let token = endpoint.wrap(&request, true)?;
                 self.stream.write_all(&u32::try_from(token.len())?.to_be_bytes())?;
                 self.stream.write_all(&token)?;
             }

@@ -10,7 +10,8 @@ use interop::curl::{self, Fetched};
 use interop::endpoint::{Acceptor, Endpoint, Framing, Initiator, State, User};
 use interop::ldap::{Client, Protection};
 use interop::origin::{self, Role};
-use interop::samba;
+use interop::realm::{Realm, RealmOptions};
+use interop::{python, samba};
 
 use super::{Party, Stage, messages};
 
@@ -166,4 +167,20 @@ fn curl_to_pyspnego() -> Result<()> {
     assert_eq!(fetched.last()?.status, 401, "{fetched:?}");
     assert_eq!(served.step.map(|step| step.state), Some(State::Failed));
     Ok(())
+}
+
+/// The initiator lists Kerberos first, the acceptor has NTLM alone: SPNEGO turns to the second mechanism.
+#[test]
+fn reselection() -> Result<()> {
+    let mut realm = Realm::start(&RealmOptions::default())?;
+    realm.add_ntlm()?;
+    let ccache = realm.login()?;
+    let user = User::new(samba::DOMAIN, "alice", "Correct horse 9 battery");
+    let (mut left, mut right) = (python::start(&realm)?, python::start(&realm)?);
+    left.initiate(&Initiator::krb5_or_ntlm(&ccache, &user).flags(&["integ", "conf"]))?;
+    right.accept(&Acceptor::ntlm(Framing::Spnego, core::slice::from_ref(&user)))?;
+    let (_, accepted, outcome) = establish(&mut left, &mut right)?;
+    assert_eq!(accepted.peer.as_deref(), Some(user.full_name().as_str()));
+    ensure!(outcome.tokens.len() > 3, "the first token was for Kerberos: {outcome:?}");
+    messages(&mut left, &mut right, SIZES, &[true])
 }
