@@ -15,6 +15,7 @@
 //! | `http` | curl, Apache, `gssctl serve` and `gssctl fetch` |
 //! | `iakerb` | MIT's initiators through our IAKERB acceptor, linked in for want of a place in `gssctl` |
 //! | `files` | `gssctl klist` on files of MIT's |
+//! | `ntlm` | NTLM: gss-ntlmssp, pyspnego, impacket, Samba and curl |
 
 mod bindings;
 mod contexts;
