@@ -13,7 +13,7 @@ use gss_ntlm::NtHash;
 
 const INITIATE_HASH: &str = "ntlm initiate, NT hash";
 const INITIATE_PASSWORD: &str = "ntlm initiate, password";
-const ACCEPT: &str = "ntlm accept";
+const ACCEPT: &str = "ntlm accept, NT hash";
 /// What is done with messages, as sspi's side calls it and as it is shown.
 const MESSAGE_WORK: [(&str, &str); 3] = [("seal", "seal"), ("open", "open"), ("mic", "MIC of")];
 
@@ -30,6 +30,13 @@ pub(crate) fn run(options: &Options) -> Result<()> {
         compare(options)?;
     }
     parts::run(options)?;
+    let mut alone = Suite::new(options);
+    alone.compare(
+        "ntlm accept next to its primitives".to_owned(),
+        accept(&server(1), &logon()),
+        parts::login(),
+    )?;
+    report::print_comparison("primitives", &alone.rows);
     users(options)
 }
 
