@@ -48,6 +48,8 @@ extern crate std;
 #[cfg(feature = "alloc")]
 mod ccache;
 #[cfg(feature = "alloc")]
+pub mod config;
+#[cfg(feature = "alloc")]
 mod error;
 #[cfg(feature = "alloc")]
 mod fields;
