@@ -52,6 +52,7 @@ pub(crate) const MEMBERS: &[Member] = &[
     member("gss-ntlm", Ring::Mechanisms, Heap::Free),
     member("gss-spnego", Ring::Mechanisms, Heap::Free),
     member("krb5-files", Ring::Mechanisms, Heap::Needed),
+    member("krb5-pac", Ring::Mechanisms, Heap::Free),
     member("gss", Ring::Facade, Heap::Needed),
     member("gss-http", Ring::Facade, Heap::Free),
     member("gssctl", Ring::World, Heap::Needed),
