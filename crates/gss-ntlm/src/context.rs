@@ -112,17 +112,16 @@ impl<P: Parties> SecurityContext for Context<P> {
         Err(MessageError::Unavailable)
     }
 
-    /// The key stream and the sequence number are put back after it, as if there had been no message
-    /// (MS-SPNG 3.3.5.1).
+    /// The key stream is put back after it (MS-SPNG 3.3.5.1); the sequence number stays used, as with all known peers.
     fn mech_list_mic(&mut self, mech_types: &[u8], output: &mut dyn TokenSink) -> Result<(), MessageError> {
         let made = gss_core::Sealer::get_mic(&mut self.sealer, mech_types, output);
-        self.sealer.restart();
+        self.sealer.rewind();
         made
     }
 
     fn verify_mech_list_mic(&mut self, mech_types: &[u8], mic: &[u8]) -> Result<(), MessageError> {
         gss_core::Opener::verify_mic(&mut self.opener, mech_types, mic)?.in_order()?;
-        self.opener.restart();
+        self.opener.rewind();
         Ok(())
     }
 

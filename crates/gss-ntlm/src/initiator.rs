@@ -133,8 +133,11 @@ impl Options {
             | NegotiateFlags::EXTENDED_SESSION_SECURITY
             | NegotiateFlags::VERSION
             | NegotiateFlags::KEY_128
-            | NegotiateFlags::KEY_EXCHANGE
             | self.required();
+        // A key of its own is for messages. Without any, peers do not agree on who uses which key.
+        if self.required() != NegotiateFlags::NONE {
+            flags = flags.with(NegotiateFlags::KEY_EXCHANGE);
+        }
         if self.weak_keys {
             flags = flags.with(NegotiateFlags::KEY_56);
         }

@@ -14,8 +14,10 @@
 //!
 //! # What [`Protection`](gss_core::Protection) means here
 //! With [`NegotiateFlags::SEAL`] every wrapped message is sealed, whatever is asked for: the token does not tell which
-//! it is, and peers expect it so. With [`NegotiateFlags::SIGN`] alone none is. Others seal even then, so such tokens are
-//! taken as well, and reported as what they are.
+//! it is, and peers expect it so. With [`NegotiateFlags::SIGN`] alone messages are sealed or not as is asked for: Samba
+//! sends them readable, gss-ntlmssp and pyspnego seal them, and take no others. The opener takes both and reports
+//! which it was; whether the peer does, nobody promised ([`ContextFlags::CONFIDENTIALITY`](gss_core::ContextFlags) is not
+//! granted).
 //!
 //! Nothing here allocates: messages are sealed and opened where they lie.
 

@@ -40,7 +40,8 @@ impl Accepted {
         self.account.as_ref().map(|account| account.user.as_str())
     }
 
-    /// The domain, as the client spells it; may be empty. `None` for an anonymous logon.
+    /// The domain, as the client spells it; empty if the client sent none, or neither proof nor MIC says that it sent this
+    /// one. `None` for an anonymous logon.
     #[must_use]
     pub fn domain(&self) -> Option<&str> {
         self.account.as_ref().map(|account| account.domain.as_str())

@@ -178,7 +178,7 @@ impl ServerNames {
     #[must_use]
     pub fn new(computer: &str) -> Self {
         let dns = [AvId::DNS_DOMAIN_NAME, AvId::DNS_COMPUTER_NAME, AvId::DNS_TREE_NAME].map(|id| (id, None));
-        Self { computer: computer.into(), domain: None, dns }
+        Self { computer: computer.into(), domain: None, dns }.dns_computer(&computer.to_lowercase())
     }
 
     /// The NetBIOS name of the domain whose users the server knows.
@@ -187,7 +187,8 @@ impl ServerNames {
         Self { domain: Some(name.into()), ..self }
     }
 
-    /// The server's DNS name.
+    /// The server's DNS name; by default the NetBIOS name in lower case, since some clients (impacket) do not work
+    /// without any.
     #[must_use]
     pub fn dns_computer(self, name: &str) -> Self {
         self.with_dns(AvId::DNS_COMPUTER_NAME, name)

@@ -19,6 +19,8 @@ pub enum AcceptorError {
         /// Which one.
         id: AvId,
     },
+    /// The name of the user or the domain has a backslash in it.
+    BackslashInName,
     /// The MIC does not verify: somebody changed one of the three messages on the way.
     BadMic,
     /// The channel bindings do not match, or are missing.
@@ -119,6 +121,7 @@ impl Diagnose for AcceptorError {
         match self {
             Self::Anonymous => "ntlm_anonymous",
             Self::AttributeChanged { .. } => "ntlm_attribute_changed",
+            Self::BackslashInName => "ntlm_backslash_in_name",
             Self::BadMic => "ntlm_bad_mic",
             Self::Bindings(BindingFailure::Mismatch) => "bindings_mismatch",
             Self::Bindings(BindingFailure::Missing) => "bindings_missing",
@@ -171,6 +174,7 @@ impl Diagnose for AcceptorError {
             | Self::TargetNotConfigured
             | Self::Write(_) => MajorStatus::FAILURE,
             Self::AttributeChanged { .. }
+            | Self::BackslashInName
             | Self::EmptyResponse
             | Self::EmptyUser
             | Self::NegotiateInDatagram { .. }
@@ -191,6 +195,9 @@ impl fmt::Display for AcceptorError {
                 "{id} of our challenge does not come back as it was sent: the answer is to another challenge, or \
                  somebody changed ours"
             ),
+            Self::BackslashInName => {
+                f.write_str("backslash in the name of user or domain, expected each by itself")
+            }
             Self::BadMic => f.write_str("MIC does not verify: somebody changed one of the messages on the way"),
             Self::Bindings(failure) => f.write_str(match failure {
                 BindingFailure::Mismatch => {

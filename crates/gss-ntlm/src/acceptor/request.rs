@@ -17,7 +17,7 @@ use crate::wire::{
 use alloc::string::String;
 use core::iter;
 use gss_core::bindings::{BindingCheck, BindingChecked};
-use gss_core::{BindingOutcome, Role, Timestamp};
+use gss_core::{Role, Timestamp};
 use subtle::Choice;
 
 /// The first two messages.
@@ -48,13 +48,19 @@ impl<'a> Exchange<'a> {
         let flags = message.flags.map_or(self.sent.flags, |flags| flags & self.sent.flags);
         match ResponseKind::of(message.lm_response, message.nt_response)? {
             ResponseKind::NtlmV2 => {}
-            ResponseKind::None if message.user.is_empty() => return anonymous(config, &message, flags),
+            ResponseKind::None if message.user.is_empty() => {
+                return anonymous(config, bindings, &message, flags);
+            }
             ResponseKind::None => return Err(AcceptorError::EmptyResponse),
             kind => return Err(AcceptorError::OldResponse { kind }),
         }
         check_strength(config, flags)?;
         if message.user.is_empty() {
             return Err(AcceptorError::EmptyUser);
+        }
+        // `DOMAIN\user` in one name would print, and to some directories mean, the same as in two.
+        if [message.user, message.domain].iter().any(|name| name.chars().any(|c| c == '\\')) {
+            return Err(AcceptorError::BackslashInName);
         }
         let response = NtlmV2Response::parse(message.nt_response, message.nt_response_offset())?;
         let echo = self.check_echo(&response.av_pairs)?;
@@ -65,17 +71,18 @@ impl<'a> Exchange<'a> {
         let bindings = bindings.check(av.channel_bindings(), false)?;
         let named = av.target_name().filter(|_| !av.flags().contains(AvFlags::UNTRUSTED_SPN));
         let target = config.check_target(named)?;
-        let mut accepted = Accepted {
-            account: Some(AccountName {
-                user: message.user.chars().collect(),
-                domain: message.domain.chars().collect(),
-            }),
+        let mut account =
+            AccountName { user: message.user.chars().collect(), domain: message.domain.chars().collect() };
+        let accepted = Accepted {
             target: named.map(|name| name.chars().collect()).filter(|name: &String| !name.is_empty()),
             ..Accepted::anonymous(&message, config.names().computer())
         };
         let expected = if av.flags().contains(AvFlags::MIC_PRESENT) { Some(message.mic) } else { None };
         let mic = self.check_mic(config, expected, &key, input)?;
-        accepted.mic = mic.0;
+        if matches!((&proof, &mic), (ProofChecked::WithoutDomain, MicChecked(false))) {
+            account.domain.clear();
+        }
+        let accepted = Accepted { account: Some(account), mic: mic.0, ..accepted };
         let checks = Checks { _echo: echo, _proof: proof, _target: target, bindings, mic };
         checks.into_context(accepted, flags, key)
     }
@@ -112,11 +119,12 @@ impl<'a> Exchange<'a> {
             (bool::from(known & tags_match(&expected, &response.proof)), key)
         };
         // Some clients leave the domain out of the hash. Whoever is refused was refused twice, known or not.
-        let (mut right, mut key) = try_hash(&hash.v2(message.user.chars(), message.domain.chars()));
-        if !right {
-            (right, key) = try_hash(&hash.v2(message.user.chars(), iter::empty()));
+        let (right, key) = try_hash(&hash.v2(message.user.chars(), message.domain.chars()));
+        if right {
+            return Ok((ProofChecked::AsSent, key));
         }
-        if right { Ok((ProofChecked(()), key)) } else { Err(AcceptorError::LogonFailed) }
+        let (right, key) = try_hash(&hash.v2(message.user.chars(), iter::empty()));
+        if right { Ok((ProofChecked::WithoutDomain, key)) } else { Err(AcceptorError::LogonFailed) }
     }
 
     /// Has somebody else check it.
@@ -134,7 +142,7 @@ impl<'a> Exchange<'a> {
             nt_response: message.nt_response,
         };
         match config.users().pass_through(&logon) {
-            Ok(key) => Ok((ProofChecked(()), key)),
+            Ok(key) => Ok((ProofChecked::AsSent, key)),
             Err(PassThroughError::Denied) => Err(AcceptorError::LogonFailed),
             Err(PassThroughError::Unavailable(reason)) => Err(AcceptorError::PassThrough { reason }),
         }
@@ -165,20 +173,24 @@ impl<'a> Exchange<'a> {
     }
 }
 
-/// Lets a client in that proves nothing, if the caller wants that. There is no key.
+/// Lets a client in that proves nothing, if the caller wants that, and does not require what only a proof can say. There
+/// is no key.
 fn anonymous(
     config: &AcceptorConfig,
+    bindings: &BindingCheck,
     message: &AuthenticateMessage<'_>,
     flags: NegotiateFlags,
 ) -> Result<Context<Accepted>, AcceptorError> {
     if !config.allows(Allow::ANONYMOUS) {
         return Err(AcceptorError::Anonymous);
     }
+    let bindings = bindings.check(None, false)?;
+    config.check_target(None)?;
     let agreed = Agreed {
         role: Role::Acceptor,
         flags: flags.without(NegotiateFlags::SIGN | NegotiateFlags::SEAL),
         anonymous: true,
-        binding: BindingOutcome::NotChecked,
+        binding: bindings.outcome(),
         mic: false,
         key: SessionKey::from_bytes([0; 16]),
     };
@@ -208,8 +220,13 @@ fn exported_key(
 /// Proof that the answer is to our challenge.
 struct EchoChecked(());
 
-/// Proof that the client knows the password.
-struct ProofChecked(());
+/// Proof that the client knows the password, and which names it proved with it.
+#[derive(Clone, Copy)]
+enum ProofChecked {
+    AsSent,
+    /// The user only: nothing says that the client sent this domain.
+    WithoutDomain,
+}
 
 /// Proof that the MIC is right, or (`false`) may be missing.
 struct MicChecked(bool);

@@ -51,7 +51,7 @@ impl Half {
     }
 
     /// Goes back to the start of the key stream.
-    pub(super) fn restart(&mut self) {
+    pub(super) fn rewind(&mut self) {
         self.keys = None;
     }
 

@@ -75,12 +75,10 @@ impl Opener {
         Self { half, order }
     }
 
-    /// Back to the state before the first message, for messages of another kind to come. An opener that a message ended
-    /// stays so.
-    pub(crate) fn restart(&mut self) {
-        if let Some(half) = self.half.as_mut().filter(|_| self.order.check_alive().is_ok()) {
-            half.restart();
-            self.order = Order::start(half.datagram);
+    /// Back to the start of the key stream; sequence numbers go on. An opener that a message ended stays so.
+    pub(crate) fn rewind(&mut self) {
+        if let Some(half) = &mut self.half {
+            half.rewind();
         }
     }
 

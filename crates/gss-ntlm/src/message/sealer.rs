@@ -16,30 +16,26 @@ impl Sealer {
         Self { half, next: Counter::START }
     }
 
-    /// Back to before the first message. The same piece of key stream is used again then: for SPNEGO's MIC only, which
-    /// is defined so (MS-SPNG section 3.3.5.1).
-    pub(crate) fn restart(&mut self) {
-        self.next = Counter::START;
+    /// Back to the start of the key stream; sequence numbers go on. The same piece of key stream is used again then: for
+    /// SPNEGO's MIC only, which is defined so (MS-SPNG section 3.3.5.1).
+    pub(crate) fn rewind(&mut self) {
         if let Some(half) = &mut self.half {
-            half.restart();
+            half.rewind();
         }
     }
 
     /// The number of the next message, and what protects it, if the context offers that.
-    fn begin(&mut self, protection: Protection) -> Result<(u32, &mut Half), MessageError> {
+    fn begin(&mut self) -> Result<(u32, &mut Half), MessageError> {
         let half = self.half.as_mut().ok_or(MessageError::Unavailable)?;
-        if protection == Protection::Confidentiality && half.offered == Protection::Integrity {
-            return Err(MessageError::Unavailable);
-        }
         Ok((self.next.current()?, half))
     }
 
     fn protect(&mut self, protection: Protection, buffer: &mut [u8]) -> Result<(), MessageError> {
-        let (number, half) = self.begin(protection)?;
+        let (number, half) = self.begin()?;
         let (signature, message) = split_room(buffer)?;
-        let checksum = match half.offered {
-            Protection::Confidentiality => half.keys(number).seal(number, message),
-            Protection::Integrity => half.keys(number).sign(number, message),
+        let checksum = match (half.offered, protection) {
+            (Protection::Integrity, Protection::Integrity) => half.keys(number).sign(number, message),
+            _ => half.keys(number).seal(number, message),
         };
         *signature = Signature { checksum, number }.to_bytes();
         self.next.advance();
@@ -65,7 +61,7 @@ impl gss_core::Sealer for Sealer {
         _rng: &mut dyn CryptoRng,
     ) -> Result<(), MessageError> {
         // What can fail, fails before the message is in the output.
-        self.begin(protection)?;
+        self.begin()?;
         let token = output.grow(SIGNATURE_LEN.saturating_add(message.len()))?;
         token.get_mut(SIGNATURE_LEN..).unwrap_or_default().copy_from_slice(message);
         self.protect(protection, token)
@@ -81,7 +77,7 @@ impl gss_core::Sealer for Sealer {
     }
 
     fn get_mic(&mut self, message: &[u8], output: &mut dyn TokenSink) -> Result<(), MessageError> {
-        let (number, half) = self.begin(Protection::Integrity)?;
+        let (number, half) = self.begin()?;
         let mic = output.grow(SIGNATURE_LEN)?;
         let checksum = half.keys(number).sign(number, message);
         mic.copy_from_slice(&Signature { checksum, number }.to_bytes());

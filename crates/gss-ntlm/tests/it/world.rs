@@ -2,8 +2,8 @@
 
 use crate::forge::Forge;
 use gss_core::{
-    AcceptableBindings, BindingPolicy, ChannelBindings, Env, Handshake, Step, Target, Timestamp,
-    bindings::BindingCheck,
+    AcceptableBindings, BindingPolicy, ChannelBindings, ContextFlags, Env, Handshake, Step, Target,
+    Timestamp, bindings::BindingCheck,
 };
 use gss_ntlm::{
     Accepted, Acceptor, AcceptorConfig, AcceptorError, Context, Initiator, InitiatorError, LoggedOn, Logon,
@@ -143,6 +143,13 @@ pub(crate) fn refused_forgery(forge: &Forge<'_>, config: &AcceptorConfig) -> Acc
 pub(crate) fn negotiate(client: Client) -> Vec<u8> {
     let (step, negotiate) = step(client, &[], NOW, 3);
     assert!(matches!(step, Ok(Step::Continue(_))));
+    negotiate
+}
+
+/// The first message of a client that wants no protection, and a key of its own all the same, as Samba does.
+pub(crate) fn negotiate_bare_with_key() -> Vec<u8> {
+    let mut negotiate = negotiate(client().flags(ContextFlags::NONE));
+    negotiate[15] |= 0x40; // KEY_EXCHANGE
     negotiate
 }
 

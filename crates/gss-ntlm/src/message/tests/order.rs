@@ -96,22 +96,23 @@ fn after_the_last_number_nothing_is_taken() {
     assert_eq!(unwrap_copy(&mut opener, &last), Err(MessageError::SequenceExhausted));
 }
 
+/// So do gss-ntlmssp, pyspnego and Samba after SPNEGO's MIC, as recorded in vectors/ntlm/recorded-*-spnego-*.txt.
 #[test]
-fn a_restart_goes_back_to_the_first_message() {
+fn after_rewinding_numbers_go_on_and_the_key_stream_begins_anew() {
     for flags in all_flags() {
         let (mut sealer, mut opener) = ends(flags);
         let list = mic(&mut sealer, b"mechanism list");
         assert_eq!(opener.verify_mic(b"mechanism list", &list), Ok(SequenceStatus::Ok));
-        sealer.restart();
-        opener.restart();
+        sealer.rewind();
+        opener.rewind();
+        // Numbered alike, and made by a key stream of which nothing was used.
         let (mut fresh, _) = ends(flags);
+        fresh.skip_to(1);
         for text in [b"first", b"other"] {
             let token = wrap(&mut sealer, text);
             assert_eq!(token, wrap(&mut fresh, text), "{flags}");
             assert_eq!(unwrap_copy(&mut opener, &token).unwrap().2, SequenceStatus::Ok, "{flags}");
         }
-        sealer.restart();
-        assert_eq!(mic(&mut sealer, b"mechanism list"), list, "{flags}");
     }
 }
 

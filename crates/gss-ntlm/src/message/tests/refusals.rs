@@ -23,23 +23,25 @@ fn without_sign_and_seal_nothing_is_offered() {
         dummy[0] = 1;
         assert_eq!(opener.verify_mic(b"", &dummy), Err(MessageError::Unavailable), "{flags}");
         assert_eq!(unwrap_copy(&mut opener, &dummy), Err(MessageError::Unavailable), "{flags}");
-        sealer.restart();
-        opener.restart();
+        sealer.rewind();
+        opener.rewind();
         assert_eq!(sealer.get_mic(b"message", &mut output), unavailable);
     }
 }
 
 #[test]
-fn sealing_is_refused_where_only_signing_was_negotiated() {
+fn where_only_signing_was_negotiated_the_caller_chooses() {
     for flags in all_flags().filter(|flags| !flags.contains(SEAL)) {
-        let (mut sealer, mut opener) = ends(flags);
-        let (mut output, mut buffer) = (Vec::new(), *b"sixteen bytes...message");
-        let sealed = Protection::Confidentiality;
-        let unavailable = Err(MessageError::Unavailable);
-        assert_eq!(sealer.wrap(sealed, b"message", &mut output, &mut rng()), unavailable);
-        assert_eq!(sealer.wrap_in_place(sealed, &mut buffer, &mut rng()), unavailable);
-        assert_eq!((output.len(), &buffer), (0, b"sixteen bytes...message"));
-        assert_eq!(unwrap_copy(&mut opener, &wrap(&mut sealer, b"m")).unwrap().2, SequenceStatus::Ok);
+        for protection in [Protection::Integrity, Protection::Confidentiality] {
+            let (mut sealer, mut opener) = ends(flags);
+            let mut token = Vec::new();
+            sealer.wrap(protection, b"a message", &mut token, &mut rng()).unwrap();
+            assert_eq!(token.ends_with(b"a message"), protection == Protection::Integrity, "{flags}");
+            assert_eq!(
+                unwrap_copy(&mut opener, &token).unwrap(),
+                (b"a message".to_vec(), protection, SequenceStatus::Ok)
+            );
+        }
     }
 }
 

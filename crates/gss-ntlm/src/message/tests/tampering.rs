@@ -73,7 +73,7 @@ fn a_message_that_does_not_verify_ends_the_opener() {
         assert_eq!(unwrap_copy(&mut opener, &[]), Err(MessageError::KeyStreamLost), "{flags}");
         assert_eq!(opener.verify_mic(b"second", &next), Err(MessageError::KeyStreamLost), "{flags}");
         // There is no way back, or a message could be tried more than once.
-        opener.restart();
+        opener.rewind();
         assert_eq!(unwrap_copy(&mut opener, &good), Err(MessageError::KeyStreamLost), "{flags}");
     }
 }

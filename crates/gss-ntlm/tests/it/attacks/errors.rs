@@ -27,6 +27,7 @@ fn of_acceptors() -> Vec<Sample<AcceptorError>> {
     let old = |kind| E::OldResponse { kind };
     vec![
         (E::Anonymous, "ntlm_anonymous", &["not allowed"]),
+        (E::BackslashInName, "ntlm_backslash_in_name", &["backslash", "expected"]),
         (
             E::AttributeChanged { id: AvId::TIMESTAMP },
             "ntlm_attribute_changed",

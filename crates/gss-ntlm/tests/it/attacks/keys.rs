@@ -1,15 +1,15 @@
 //! The key that the client chooses: missing, of another length, or in the wrong place.
 
 use crate::forge::{Forge, KEY};
-use crate::world::{NOW, Scene, client, config, negotiate};
-use gss_core::{ContextFlags, SecurityContext};
+use crate::world::{NOW, Scene, client, config, negotiate, negotiate_bare_with_key};
+use gss_core::SecurityContext;
 use gss_ntlm::wire::NegotiateFlags;
 use gss_ntlm::{AcceptorConfig, AcceptorError};
 
 /// A server that granted protection, or was not asked for any.
 fn scene(config: &AcceptorConfig, protected: bool) -> Scene<'_> {
-    let client = if protected { client() } else { client().flags(ContextFlags::NONE) };
-    Scene::at(config, &negotiate(client), NOW, 1)
+    let negotiate = if protected { negotiate(client()) } else { negotiate_bare_with_key() };
+    Scene::at(config, &negotiate, NOW, 1)
 }
 
 #[test]

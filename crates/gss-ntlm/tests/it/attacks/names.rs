@@ -59,9 +59,23 @@ fn names_that_cannot_be_read() {
 /// A name cut by a NUL would be another user to programs in C.
 #[test]
 fn a_longer_name_is_another_user() {
-    for user in ["alice ", " alice", "alice\u{200b}", "alic\u{435}", "alice@EXAMPLE", "EXAMPLE\\alice"] {
+    for user in ["alice ", " alice", "alice\u{200b}", "alic\u{435}", "alice@EXAMPLE"] {
         let forge = Forge::new().user(user, "EXAMPLE", "correct horse");
         assert_eq!(refused(&forge), AcceptorError::LogonFailed, "{user:?}");
+    }
+}
+
+/// Such a name would print as another one does.
+#[test]
+fn names_with_a_backslash() {
+    let mut users = users();
+    users.add("EXAMPLE\\alice", "", "another password");
+    let config = AcceptorConfig::new(names(), users);
+    for (user, domain) in
+        [("EXAMPLE\\alice", ""), ("alice", "EXAMPLE\\X"), ("\\", ""), ("alice\\", "EXAMPLE")]
+    {
+        let forge = Forge::new().user(user, domain, "another password");
+        assert_eq!(refused_forgery(&forge, &config), AcceptorError::BackslashInName, "{domain}\\{user}");
     }
 }
 
@@ -79,7 +93,7 @@ fn the_border_between_user_and_domain() {
 #[test]
 fn names_that_sound_like_nobody() {
     for user in
-        ["guest", "Guest", "GUEST", "anonymous", "ANONYMOUS LOGON", "nobody", "-", "$", "SERVER$", "\\", "@"]
+        ["guest", "Guest", "GUEST", "anonymous", "ANONYMOUS LOGON", "nobody", "-", "$", "SERVER$", "/", "@"]
     {
         for (domain, password) in [("EXAMPLE", ""), ("", ""), ("SERVER", "guest"), ("NT AUTHORITY", "")] {
             let forge = Forge::new().user(user, domain, password);
@@ -188,7 +202,7 @@ fn a_time_out_of_bounds() {
     assert_eq!(error, AcceptorError::ClockSkew { difference: None, limit: 300 });
 }
 
-/// A client that leaves the domain out of its proof leaves it to its MIC.
+/// A client that leaves the domain out of its proof leaves it to its MIC, and without one to nobody.
 #[test]
 fn the_domain_of_a_client_that_does_not_hash_it() {
     let config = config();
@@ -199,6 +213,9 @@ fn the_domain_of_a_client_that_does_not_hash_it() {
     let elsewhere = Forge::new().user("bob", "EXAMPLE", "battery staple").hashed_domain("");
     let context = Scene::new(&config).forged(&elsewhere).unwrap();
     assert_eq!(context.parties().domain(), Some("EXAMPLE"));
+    let lenient = crate::world::config().allow(Allow::WITHOUT_MIC);
+    let context = Scene::new(&lenient).forged(&elsewhere.without_mic()).unwrap();
+    assert_eq!((context.parties().user(), context.parties().domain()), (Some("bob"), Some("")));
     // Said in the message on the way only.
     let scene = Scene::new(&config);
     let changed = Forge::new()

@@ -1,8 +1,9 @@
 //! Responses that prove nothing: empty ones, old ones, broken ones.
 
 use crate::forge::{Forge, Mic, Parts};
-use crate::world::{Scene, config, refused_forgery};
-use gss_core::{Diagnose, SecurityContext};
+use crate::world::{Scene, config, refused_forgery, target};
+use gss_core::bindings::BindingFailure;
+use gss_core::{BindingPolicy, ChannelBindings, Diagnose, SecurityContext};
 use gss_ntlm::wire::{AvErrorKind, NegotiateFlags, ResponseError, ResponseKind};
 use gss_ntlm::{AcceptorConfig, AcceptorError, Allow};
 
@@ -75,6 +76,15 @@ fn nobody_at_all() {
     let mut context = Scene::new(&lenient).forged(&anonymous()).unwrap();
     assert!(context.facts().peer.is_none() && context.secret_session_key().is_none());
     assert!(context.sealer().get_mic(b"message", &mut Vec::new()).is_err());
+    // Nobody proves no channel and no target.
+    let channel = ChannelBindings::new(b"channel");
+    let bound = crate::world::bindings(BindingPolicy::Require, &[channel]);
+    let bound = config().allow(Allow::ANONYMOUS).channel_bindings(bound);
+    let error = refused_forgery(&anonymous(), &bound);
+    assert_eq!(error, AcceptorError::Bindings(BindingFailure::Missing));
+    let aimed =
+        config().allow(Allow::ANONYMOUS).accept_target(&target()).target_policy(BindingPolicy::Require);
+    assert_eq!(refused_forgery(&anonymous(), &aimed), AcceptorError::TargetMissing);
     // The flag alone makes nobody of a user, and no user of nobody.
     let flagged = Forge::new().parts(|parts| parts.flags |= NegotiateFlags::ANONYMOUS);
     let context = Scene::new(&lenient).forged(&flagged).unwrap();
