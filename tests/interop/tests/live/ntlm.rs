@@ -3,18 +3,28 @@
 //! | module | what it covers |
 //! | --- | --- |
 //! | `peers` | peers only: proves that the harness works |
+//! | `contexts` | both roles, raw and SPNEGO, every kind of protection, messages of many sizes |
+//! | `bindings` | channel bindings equal, different and absent under each policy |
+//! | `rejects` | wrong password, unknown user, no MIC, wrong service |
+//! | `directory` | our initiator at Samba's LDAP server, signed and sealed |
 
+mod bindings;
+mod contexts;
+mod directory;
 mod peers;
+mod rejects;
 
 use anyhow::{Context, Result, ensure};
 use interop::endpoint::{Endpoint, User};
-use interop::python;
 use interop::samba::{self, Controller};
 use interop::site::Site;
+use interop::{gssctl, python};
 
 /// Whose implementation plays a side.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 enum Party {
+    /// `gssctl shim`
+    Ours,
     /// gss-ntlmssp under MIT's library
     GssNtlmssp,
     /// pyspnego
@@ -56,6 +66,7 @@ impl Stage {
 
     fn start(&self, party: Party) -> Result<Endpoint> {
         match party {
+            Party::Ours => gssctl::shim(&self.site),
             Party::GssNtlmssp => python::start(&self.site),
             Party::Pyspnego => python::pyspnego(&self.site),
             Party::Impacket => python::impacket(&self.site),
