@@ -1,6 +1,8 @@
+use super::config::ServerNames;
 use crate::context::Parties;
 use crate::wire::{AuthenticateMessage, Version};
 use alloc::string::String;
+use alloc::sync::Arc;
 use core::fmt::{self, Display};
 
 /// Who logged on, and what the client says about itself. Prints as `DOMAIN\user`.
@@ -11,7 +13,7 @@ pub struct Accepted {
     pub(super) version: Option<Version>,
     pub(super) target: Option<String>,
     pub(super) mic: bool,
-    pub(super) server: String,
+    pub(super) server: Arc<ServerNames>,
 }
 
 /// The name of an account, as it went into the proof.
@@ -23,14 +25,14 @@ pub(super) struct AccountName {
 
 impl Accepted {
     /// Somebody who proved nothing.
-    pub(super) fn anonymous(message: &AuthenticateMessage<'_>, server: &str) -> Self {
+    pub(super) fn anonymous(message: &AuthenticateMessage<'_>, server: &Arc<ServerNames>) -> Self {
         Self {
             account: None,
-            workstation: message.workstation.chars().collect(),
+            workstation: message.workstation.to_owned_string(),
             version: message.version,
             target: None,
             mic: false,
-            server: server.into(),
+            server: Arc::clone(server),
         }
     }
 
@@ -96,6 +98,6 @@ impl Parties for Accepted {
     }
 
     fn local(&self) -> Option<&(dyn Display + Send + Sync)> {
-        Some(&self.server)
+        Some(&*self.server)
     }
 }

@@ -5,18 +5,17 @@ use super::error::AcceptorError;
 use crate::initiator::VERSION;
 use crate::wire::{
     AvId, AvPairs, ChallengeMessage, Charset, FileTime, NegotiateFlags, NegotiateMessage, Text, put_av_pair,
-    put_av_text, put_utf16,
 };
 use alloc::vec::Vec;
 use gss_core::{Env, TokenSink};
 
-/// Answers the NEGOTIATE in `input`, which is empty for datagrams. Returns what it wrote.
+/// Answers the NEGOTIATE in `input`, which is empty for datagrams. Returns where the answer begins in `output`.
 pub(super) fn write(
     config: &AcceptorConfig,
     input: &[u8],
     output: &mut dyn TokenSink,
     env: &mut Env<'_>,
-) -> Result<Vec<u8>, AcceptorError> {
+) -> Result<usize, AcceptorError> {
     let requested = if config.is_datagram() {
         if !input.is_empty() {
             return Err(AcceptorError::NegotiateInDatagram { length: input.len() });
@@ -29,41 +28,33 @@ pub(super) fn write(
         NegotiateMessage::parse(input)?.flags.without(NegotiateFlags::DATAGRAM)
     };
     let flags = grant(config, requested)?;
-    let names = config.names();
-    let mut target_info = Vec::with_capacity(ROOM);
-    for (id, name) in names.pairs() {
-        put_av_text(&mut target_info, id, name)?;
-    }
-    put_av_pair(&mut target_info, AvId::TIMESTAMP, &FileTime::from_timestamp(env.now).0.to_le_bytes())?;
-    put_av_pair(&mut target_info, AvId::EOL, &[])?;
+    let names = config.written_names()?;
     let mut server_challenge = [0; 8];
     env.rng.fill_bytes(&mut server_challenge);
-    let (kind, name) = match names.domain_name() {
-        Some(domain) => (NegotiateFlags::TARGET_TYPE_DOMAIN, domain),
-        None => (NegotiateFlags::TARGET_TYPE_SERVER, names.computer()),
-    };
     let charset = charset(flags);
-    let mut target_name = Vec::with_capacity(ROOM);
-    match charset {
-        Charset::Unicode => put_utf16(&mut target_name, name)?,
+    let target_name = match charset {
+        Charset::Unicode => names.target.as_slice(),
         // A name that OEM cannot express is told among the attributes only.
-        Charset::Oem if name.is_ascii() => target_name.extend_from_slice(name.as_bytes()),
-        Charset::Oem => {}
-    }
+        Charset::Oem => names.target_oem.as_deref().unwrap_or_default().as_bytes(),
+    };
+    let mut attributes = Vec::with_capacity(names.attributes.len().saturating_add(TIME_AND_END));
+    attributes.extend_from_slice(&names.attributes);
+    put_av_pair(&mut attributes, AvId::TIMESTAMP, &FileTime::from_timestamp(env.now).0.to_le_bytes())?;
+    put_av_pair(&mut attributes, AvId::EOL, &[])?;
     let start = output.len();
     let message = ChallengeMessage {
-        flags: flags | kind | NegotiateFlags::TARGET_INFO,
-        target_name: Some(Text::parse(&target_name, charset, 0).map_err(AcceptorError::OwnName)?),
+        flags: flags | names.target_type | NegotiateFlags::TARGET_INFO,
+        target_name: Some(Text::own(target_name, charset)),
         server_challenge,
-        target_info: Some(AvPairs::parse(&target_info, 0).map_err(AcceptorError::OwnAttributes)?),
+        target_info: Some(AvPairs::own(&attributes)),
         version: flags.contains(NegotiateFlags::VERSION).then_some(VERSION),
     };
     message.write(output)?;
-    Ok(Vec::from(output.as_slice().get(start..).unwrap_or_default()))
+    Ok(start)
 }
 
-/// Bytes that most names, and attributes of a server, have room in.
-const ROOM: usize = 256;
+/// Bytes of the last two attributes.
+const TIME_AND_END: usize = 16;
 
 /// What is granted to who asks for it, besides the charset.
 const GRANTED: NegotiateFlags = NegotiateFlags::from_bits(

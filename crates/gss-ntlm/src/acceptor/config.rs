@@ -1,8 +1,9 @@
 use super::error::AcceptorError;
 use crate::users::Users;
-use crate::wire::{AvId, Text};
+use crate::wire::{AvId, NegotiateFlags, Text, WriteError, put_av_text, put_utf16};
 use alloc::boxed::Box;
 use alloc::string::String;
+use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::fmt;
 use core::ops::BitOr;
@@ -11,7 +12,9 @@ use gss_core::{BindingPolicy, Target, Timestamp};
 
 /// What all contexts of an acceptor share: names, users and policy. Make one and keep it.
 pub struct AcceptorConfig {
-    names: ServerNames,
+    names: Arc<ServerNames>,
+    /// The names as every challenge has them. An error is told to who asks for a challenge.
+    written: Result<WrittenNames, WriteError>,
     users: Box<dyn Users + Send + Sync>,
     allow: Allow,
     bindings: BindingCheck,
@@ -29,7 +32,8 @@ impl AcceptorConfig {
     /// A configuration with these names and users, and safe defaults for all else.
     pub fn new(names: ServerNames, users: impl Users + Send + Sync + 'static) -> Self {
         Self {
-            names,
+            written: WrittenNames::of(&names),
+            names: Arc::new(names),
             users: Box::new(users),
             allow: Allow::NOTHING,
             bindings: BindingCheck::default(),
@@ -90,8 +94,12 @@ impl AcceptorConfig {
         Self { datagram: true, ..self }
     }
 
-    pub(super) fn names(&self) -> &ServerNames {
+    pub(super) fn names(&self) -> &Arc<ServerNames> {
         &self.names
+    }
+
+    pub(super) fn written_names(&self) -> Result<&WrittenNames, WriteError> {
+        self.written.as_ref().map_err(|error| *error)
     }
 
     pub(super) fn users(&self) -> &(dyn Users + Send + Sync) {
@@ -215,19 +223,46 @@ impl ServerNames {
         self
     }
 
-    pub(super) fn computer(&self) -> &str {
-        &self.computer
-    }
-
-    pub(super) fn domain_name(&self) -> Option<&str> {
-        self.domain.as_deref()
-    }
-
     /// The names in the order in which Windows sends them.
-    pub(super) fn pairs(&self) -> impl Iterator<Item = (AvId, &str)> {
+    fn pairs(&self) -> impl Iterator<Item = (AvId, &str)> {
         let domain = self.domain.as_deref().unwrap_or(&self.computer);
         let dns = self.dns.iter().filter_map(|(id, name)| Some((*id, name.as_deref()?)));
         [(AvId::NB_DOMAIN_NAME, domain), (AvId::NB_COMPUTER_NAME, &*self.computer)].into_iter().chain(dns)
+    }
+}
+
+/// The NetBIOS name of the server.
+impl fmt::Display for ServerNames {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.computer)
+    }
+}
+
+/// The names of a server as they are sent.
+pub(super) struct WrittenNames {
+    /// Attributes, without time and end.
+    pub(super) attributes: Vec<u8>,
+    /// The target's name in UTF-16.
+    pub(super) target: Vec<u8>,
+    /// The same in OEM, if that can express it.
+    pub(super) target_oem: Option<String>,
+    /// Whether the target is a domain or a server.
+    pub(super) target_type: NegotiateFlags,
+}
+
+impl WrittenNames {
+    fn of(names: &ServerNames) -> Result<Self, WriteError> {
+        let (mut attributes, mut target) = (Vec::new(), Vec::new());
+        for (id, name) in names.pairs() {
+            put_av_text(&mut attributes, id, name)?;
+        }
+        let (target_type, name) = match &names.domain {
+            Some(domain) => (NegotiateFlags::TARGET_TYPE_DOMAIN, domain),
+            None => (NegotiateFlags::TARGET_TYPE_SERVER, &names.computer),
+        };
+        put_utf16(&mut target, name)?;
+        let target_oem = name.is_ascii().then(|| name.clone());
+        Ok(Self { attributes, target, target_oem, target_type })
     }
 }
 

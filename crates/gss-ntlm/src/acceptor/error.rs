@@ -1,7 +1,5 @@
 use crate::message::WeakKey;
-use crate::wire::{
-    AvError, AvId, NegotiateFlags, ResponseError, ResponseKind, TextError, WireError, WriteError,
-};
+use crate::wire::{AvId, NegotiateFlags, ResponseError, ResponseKind, WireError, WriteError};
 use alloc::string::String;
 use core::fmt;
 use gss_core::bindings::BindingFailure;
@@ -66,10 +64,6 @@ pub enum AcceptorError {
         /// Which of them.
         kind: ResponseKind,
     },
-    /// Our own attributes cannot be written.
-    OwnAttributes(AvError),
-    /// Our own name cannot be written.
-    OwnName(TextError),
     /// Whoever knows the user could not be asked.
     PassThrough {
         /// Why, for the log.
@@ -107,10 +101,7 @@ pub enum AcceptorError {
 impl Diagnose for AcceptorError {
     fn blame(&self) -> Blame {
         match self {
-            Self::OwnAttributes(_)
-            | Self::OwnName(_)
-            | Self::TargetNotConfigured
-            | Self::Bindings(BindingFailure::NothingToCompare) => Blame::Caller,
+            Self::TargetNotConfigured | Self::Bindings(BindingFailure::NothingToCompare) => Blame::Caller,
             Self::PassThrough { .. } | Self::ClockSkew { .. } => Blame::Environment,
             Self::Write(error) => error.blame(),
             _ => Blame::Peer,
@@ -139,8 +130,6 @@ impl Diagnose for AcceptorError {
             Self::OldResponse { kind: ResponseKind::Lm } => "ntlm_lm_refused",
             Self::OldResponse { kind: ResponseKind::NtlmV1Session } => "ntlm_v1_session_refused",
             Self::OldResponse { .. } => "ntlm_v1_refused",
-            Self::OwnAttributes(error) => error.code(),
-            Self::OwnName(error) => error.code(),
             Self::PassThrough { .. } => "ntlm_pass_through_unavailable",
             Self::Response(error) => error.code(),
             Self::SessionKeyLength { .. } => "ntlm_session_key_length",
@@ -168,8 +157,6 @@ impl Diagnose for AcceptorError {
             | Self::TargetMissing
             | Self::WeakKey(_) => MajorStatus::UNAUTHORIZED,
             Self::ClockSkew { .. }
-            | Self::OwnAttributes(_)
-            | Self::OwnName(_)
             | Self::PassThrough { .. }
             | Self::TargetNotConfigured
             | Self::Write(_) => MajorStatus::FAILURE,
@@ -243,8 +230,6 @@ impl fmt::Display for AcceptorError {
                 };
                 write!(f, "client answers with {kind}, which is broken; expected NTLMv2")
             }
-            Self::OwnAttributes(error) => write!(f, "own names: {error}"),
-            Self::OwnName(error) => write!(f, "own name: {error}"),
             Self::PassThrough { reason } => write!(f, "user cannot be checked elsewhere: {reason}"),
             Self::Response(error) => error.fmt(f),
             Self::SessionKeyLength { found } => {

@@ -2,6 +2,7 @@
 //!
 //! Every check ends in a value that only it can make, and no context is made without all of them.
 
+use super::Messages;
 use super::accepted::{Accepted, AccountName};
 use super::challenge::{charset, check_strength};
 use super::config::{AcceptorConfig, Allow, TargetChecked};
@@ -11,28 +12,23 @@ use crate::primitive::tags_match;
 use crate::secret::{NtHash, NtlmV2Hash, SessionKey};
 use crate::users::{Account, Found, PassThrough, PassThroughError};
 use crate::wire::{
-    AuthenticateMessage, AvFlags, AvId, AvPairs, ChallengeMessage, NegotiateFlags, NegotiateMessage,
-    NtlmV2Response, ResponseKind,
+    AuthenticateMessage, AvFlags, AvId, AvPairs, ChallengeMessage, NegotiateFlags, NtlmV2Response,
+    ResponseKind,
 };
-use alloc::string::String;
 use core::iter;
 use gss_core::bindings::{BindingCheck, BindingChecked};
 use gss_core::{Role, Timestamp};
 use subtle::Choice;
 
-/// The first two messages.
+/// The first two messages, read.
 pub(super) struct Exchange<'a> {
-    negotiate: &'a [u8],
-    challenge: &'a [u8],
+    messages: &'a Messages,
     sent: ChallengeMessage<'a>,
 }
 
 impl<'a> Exchange<'a> {
-    pub(super) fn parse(negotiate: &'a [u8], challenge: &'a [u8]) -> Result<Self, AcceptorError> {
-        if !negotiate.is_empty() {
-            NegotiateMessage::parse(negotiate)?;
-        }
-        Ok(Self { negotiate, challenge, sent: ChallengeMessage::parse(challenge)? })
+    pub(super) fn parse(messages: &'a Messages) -> Result<Self, AcceptorError> {
+        Ok(Self { messages, sent: ChallengeMessage::parse(messages.challenge())? })
     }
 
     /// Takes the client's answer.
@@ -74,8 +70,8 @@ impl<'a> Exchange<'a> {
         let mut account =
             AccountName { user: message.user.chars().collect(), domain: message.domain.chars().collect() };
         let accepted = Accepted {
-            target: named.map(|name| name.chars().collect()).filter(|name: &String| !name.is_empty()),
-            ..Accepted::anonymous(&message, config.names().computer())
+            target: named.filter(|name| !name.is_empty()).map(|name| name.to_owned_string()),
+            ..Accepted::anonymous(&message, config.names())
         };
         let expected = if av.flags().contains(AvFlags::MIC_PRESENT) { Some(message.mic) } else { None };
         let mic = self.check_mic(config, expected, &key, input)?;
@@ -165,7 +161,7 @@ impl<'a> Exchange<'a> {
         };
         let end = AuthenticateMessage::MIC_OFFSET.saturating_add(mic.len());
         message.get_mut(AuthenticateMessage::MIC_OFFSET..end).unwrap_or_default().fill(0);
-        if key.verify_mic(&[self.negotiate, self.challenge, message], &mic) {
+        if key.verify_mic(&[self.messages.negotiate(), self.messages.challenge(), message], &mic) {
             Ok(MicChecked(true))
         } else {
             Err(AcceptorError::BadMic)
@@ -194,7 +190,7 @@ fn anonymous(
         mic: false,
         key: SessionKey::from_bytes([0; 16]),
     };
-    Ok(Context::new(Accepted::anonymous(message, config.names().computer()), agreed)?)
+    Ok(Context::new(Accepted::anonymous(message, config.names()), agreed)?)
 }
 
 /// The `ExportedSessionKey` (MS-NLMP 3.2.5.1.2).

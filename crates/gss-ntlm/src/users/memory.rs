@@ -71,7 +71,10 @@ impl fmt::Debug for MemoryUsers {
 }
 
 fn upper(name: impl Iterator<Item = char>) -> String {
-    name.map(upper_char).collect()
+    // Longer names are rare.
+    let mut upper = String::with_capacity(32);
+    upper.extend(name.map(upper_char));
+    upper
 }
 
 #[cfg(test)]

@@ -33,6 +33,13 @@ impl<'a> AvPairs<'a> {
     /// The list without attributes.
     pub const EMPTY: AvPairs<'static> = AvPairs { pairs: &[], list: &[0; 4], trailing: &[] };
 
+    /// A list that was written by us, its end included.
+    #[cfg(feature = "alloc")]
+    pub(crate) fn own(list: &'a [u8]) -> Self {
+        let pairs = list.get(..list.len().saturating_sub(HEADER_LEN)).unwrap_or_default();
+        Self { pairs, list, trailing: &[] }
+    }
+
     /// Reads a list that lies at `offset` of the message, up to its end; what follows is [`trailing`](Self::trailing).
     ///
     /// Attributes may come in any order, and unknown ones may come several times.

@@ -52,6 +52,21 @@ impl<'a> Text<'a> {
         Ok(Self { bytes, charset })
     }
 
+    /// A name that was written by us.
+    #[cfg(feature = "alloc")]
+    pub(crate) const fn own(bytes: &'a [u8], charset: Charset) -> Self {
+        Self { bytes, charset }
+    }
+
+    /// The name by itself.
+    #[cfg(feature = "alloc")]
+    #[must_use]
+    pub fn to_owned_string(&self) -> alloc::string::String {
+        let mut name = alloc::string::String::with_capacity(self.bytes.len());
+        name.extend(self.chars());
+        name
+    }
+
     /// The name as it came.
     #[must_use]
     pub const fn as_bytes(&self) -> &'a [u8] {

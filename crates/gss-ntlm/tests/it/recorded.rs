@@ -1,5 +1,7 @@
 //! Exchanges of the specification, and one derived from them with everything in it, played back to the acceptor.
 
+mod peers;
+
 use crate::world::bindings;
 use gss_core::{
     BindingOutcome, BindingPolicy, ChannelBindings, Diagnose, Env, Handshake, SecurityContext, Step, Target,

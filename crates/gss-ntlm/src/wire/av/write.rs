@@ -37,7 +37,11 @@ pub fn put_utf16(sink: &mut dyn TokenSink, text: &str) -> Result<(), WriteError>
     if text.contains('\0') {
         return Err(WriteError::Nul);
     }
-    all_or_nothing(sink, |sink| text.encode_utf16().try_for_each(|unit| Ok(sink.put(&unit.to_le_bytes())?)))
+    let len = text.encode_utf16().count().saturating_mul(2);
+    for (place, unit) in sink.grow(len)?.chunks_exact_mut(2).zip(text.encode_utf16()) {
+        place.copy_from_slice(&unit.to_le_bytes());
+    }
+    Ok(())
 }
 
 fn value_len(id: AvId, len: usize) -> Result<u16, WriteError> {
