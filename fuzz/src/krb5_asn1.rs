@@ -51,6 +51,21 @@ types! {
     "Ticket": Ticket<'_>,
     "TypedData": SeqOf<'_, TypedDataElement<'_>>,
     "AdEtypeNegotiation": AdEtypeNegotiation<'_>,
+    "AdAndOr": AdAndOr<'_>,
+    "AdAuthenticationIndicator": AdAuthenticationIndicator<'_>,
+    "ChangePasswdData": ChangePasswdData<'_>,
+    "KerbErrorData": KerbErrorData<'_>,
+    "KrbFastReq": KrbFastReq<'_>,
+    "KrbFastResponse": KrbFastResponse<'_>,
+    "PaAuthenticationSet": PaAuthenticationSet<'_>,
+    "PaFxFastReply": PaFxFastReply<'_>,
+    "PaFxFastRequest": PaFxFastRequest<'_>,
+    "PaPacOptions": PaPacOptions,
+    "PaPacRequest": PaPacRequest,
+    "PaS4uX509User": PaS4uX509User<'_>,
+    "PaSpake": PaSpake<'_>,
+    "PaSvrReferralData": PaSvrReferralData<'_>,
+    "SpakeSecondFactor": SpakeSecondFactor<'_>,
 }
 
 /// What decodes encodes to the same bytes, unless a leniency or the padding of flags comes in; then what it encodes to

@@ -1,36 +1,38 @@
 //! Content of authorization data elements.
 
-use crate::{AuthorizationData, Checksum, KerberosString, PrincipalName, Raw, SeqOf, UInt32};
+use crate::{AuthorizationData, Checksum, KerberosString, PrincipalName, Raw, SeqOf, UInt32, Utf8};
+
+/// Content of AD-IF-RELEVANT: elements that a reader may pass over (RFC 4120 section 5.2.6.1). PACs are in here.
+pub type AdIfRelevant<'a> = AuthorizationData<'a>;
+
+/// Content of AD-MANDATORY-FOR-KDC: elements that a KDC must understand (RFC 4120 section 5.2.6.4).
+pub type AdMandatoryForKdc<'a> = AuthorizationData<'a>;
+
+/// Content of AD-AUTHENTICATION-INDICATOR: how the client authenticated, as sites name it (RFC 8129 section 3).
+/// To be believed inside an [`AdCammac`] only.
+pub type AdAuthenticationIndicator<'a> = SeqOf<'a, Utf8<'a>>;
 
 /// Content of AD-ETYPE-NEGOTIATION: the client's enctypes, best first (RFC 4537 section 3).
 pub type AdEtypeNegotiation<'a> = SeqOf<'a, i32>;
 
-/// Content of AD-AUTH-DATA-AP-OPTIONS: four bytes, little-endian, not DER (MS-KILE section 3.2.5.8).
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-pub struct AdApOptions(pub u32);
-
-impl AdApOptions {
-    /// The client wants channel bindings to be checked (KERB_AP_OPTIONS_CBT).
-    pub const CBT: Self = Self(0x4000);
-    /// The client did not verify the name of the service (KERB_AP_OPTIONS_UNVERIFIED_TARGET_NAME).
-    pub const UNVERIFIED_TARGET_NAME: Self = Self(0x8000);
-
-    /// Reads `ad-data`; `None` unless it is four bytes.
-    #[must_use]
-    pub fn from_bytes(bytes: &[u8]) -> Option<Self> {
-        bytes.try_into().ok().map(u32::from_le_bytes).map(Self)
+little_endian_flags! {
+    /// Content of AD-AUTH-DATA-AP-OPTIONS: four bytes, little-endian, not DER (MS-KILE section 3.2.5.8).
+    pub struct AdApOptions {
+        /// The client wants channel bindings to be checked (KERB_AP_OPTIONS_CBT).
+        CBT = 0x4000,
+        /// The client did not verify the name of the service (KERB_AP_OPTIONS_UNVERIFIED_TARGET_NAME).
+        UNVERIFIED_TARGET_NAME = 0x8000,
     }
+}
 
-    /// The content of `ad-data`.
-    #[must_use]
-    pub const fn to_bytes(self) -> [u8; 4] {
-        self.0.to_le_bytes()
-    }
-
-    /// Whether every option of `other` is set here.
-    #[must_use]
-    pub const fn contains(self, other: Self) -> bool {
-        self.0 & other.0 == other.0
+message! {
+    /// Content of AD-AND-OR (RFC 4120 section 5.2.6.3).
+    #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+    pub struct AdAndOr<'a> {
+        /// How many of the elements must hold. Decoding does not compare it with their number.
+        must [0] condition_count: i32,
+        /// The conditions.
+        must [1] elements: AuthorizationData<'a>,
     }
 }
 

@@ -71,6 +71,18 @@ where
     })
 }
 
+/// The error for a CHOICE none of whose alternatives comes next.
+pub(crate) fn no_alternative<'a>(
+    reader: &impl Reader<'a>,
+    position: Length,
+    message: &'static str,
+) -> DecodeError {
+    match Tag::peek(reader) {
+        Ok(seen) => DecodeError::new(DecodeErrorKind::UnknownAlternative { message, seen }, position),
+        Err(error) => DecodeError::from(error).or_at(position),
+    }
+}
+
 /// Reads `[number] pvno`, which must be 5.
 pub(crate) fn version<'a, R: Reader<'a>>(reader: &mut R, number: u32) -> Result<(), DecodeError> {
     let position = reader.position();

@@ -61,77 +61,42 @@ code_points! {
 }
 
 code_points! {
-    /// `padata-type` (RFC 4120 section 7.5.2 and the IANA registry).
-    pub struct PaDataType {
-        /// The AP-REQ of a TGS-REQ.
-        TGS_REQ = 1,
-        /// Encrypted timestamp.
-        ENC_TIMESTAMP = 2,
-        /// Salt of the client's key.
-        PW_SALT = 3,
-        /// ETYPE-INFO.
-        ETYPE_INFO = 11,
-        /// PKINIT request (RFC 4556).
-        PK_AS_REQ = 16,
-        /// PKINIT reply (RFC 4556).
-        PK_AS_REP = 17,
-        /// ETYPE-INFO2.
-        ETYPE_INFO2 = 19,
-        /// Referral data (RFC 6806).
-        SVR_REFERRAL_INFO = 20,
-        /// PAC wanted or not (MS-KILE).
-        PAC_REQUEST = 128,
-        /// S4U2self (MS-SFU).
-        FOR_USER = 129,
-        /// S4U2self with certificate (MS-SFU).
-        S4U_X509_USER = 130,
-        /// Checksum over the AS-REQ in the encrypted reply (RFC 6806 section 11).
-        AS_CHECKSUM = 132,
-        /// FAST cookie (RFC 6113).
-        FX_COOKIE = 133,
-        /// FAST (RFC 6113).
-        FX_FAST = 136,
-        /// FAST error (RFC 6113).
-        FX_ERROR = 137,
-        /// Encrypted challenge (RFC 6113).
-        ENCRYPTED_CHALLENGE = 138,
-        /// One-time password challenge (RFC 6560).
-        OTP_CHALLENGE = 141,
-        /// One-time password request (RFC 6560).
-        OTP_REQUEST = 142,
-        /// PKINIT algorithms (RFC 8636).
-        PKINIT_KX = 147,
-        /// The client understands RFC 6806's encrypted pre-authentication data.
-        REQ_ENC_PA_REP = 149,
-        /// PKINIT freshness token (RFC 8070).
-        AS_FRESHNESS = 150,
-        /// SPAKE (RFC 9588).
-        SPAKE = 151,
-        /// Encryption types of the service account (MS-KILE).
-        SUPPORTED_ETYPES = 165,
-        /// PAC options (MS-KILE).
-        PAC_OPTIONS = 167,
-    }
-}
-
-code_points! {
     /// `ad-type` (RFC 4120 section 7.5.4 and the IANA registry).
     pub struct AuthDataType {
         /// May be ignored when not understood; holds AuthorizationData.
         IF_RELEVANT = 1,
-        /// Issued by the KDC.
+        /// For the server named in it only (RFC 1510; obsolete).
+        INTENDED_FOR_SERVER = 2,
+        /// For a class of applications only (RFC 1510; obsolete).
+        INTENDED_FOR_APPLICATION_CLASS = 3,
+        /// Issued by the KDC; holds [`AdKdcIssued`](crate::AdKdcIssued).
         KDC_ISSUED = 4,
-        /// A number of conditions.
+        /// A number of conditions; holds [`AdAndOr`](crate::AdAndOr).
         AND_OR = 5,
-        /// Must be understood by KDCs only.
+        /// Ticket extensions that must be understood (withdrawn before RFC 4120).
+        MANDATORY_TICKET_EXTENSIONS = 6,
+        /// Refers to ticket extensions (withdrawn before RFC 4120).
+        IN_TICKET_EXTENSIONS = 7,
+        /// Must be understood by KDCs only; holds AuthorizationData.
         MANDATORY_FOR_KDC = 8,
         /// Initially verified CAS.
         INITIAL_VERIFIED_CAS = 9,
         /// OSF DCE.
         OSF_DCE = 64,
-        /// Container MAC (RFC 7751).
+        /// SESAME.
+        SESAME = 65,
+        /// Certificate of OSF DCE.
+        OSF_DCE_PKI_CERTID = 66,
+        /// In an authenticator: the AP-REQ is FAST armor and nothing else (RFC 6113 section 5.4.1.1).
+        FX_FAST_ARMOR = 71,
+        /// In an authenticator: a TGS-REQ used FAST (RFC 6113 section 5.4.2).
+        FX_FAST_USED = 72,
+        /// Other names of the client (RFC 6806 section 6).
+        LOGIN_ALIAS = 80,
+        /// Container MAC (RFC 7751); holds [`AdCammac`](crate::AdCammac).
         CAMMAC = 96,
-        /// Authentication indicators (RFC 8129).
+        /// Authentication indicators (RFC 8129); holds
+        /// [`AdAuthenticationIndicator`](crate::AdAuthenticationIndicator).
         AUTHENTICATION_INDICATOR = 97,
         /// The Windows PAC (MS-PAC).
         WIN2K_PAC = 128,
@@ -145,6 +110,8 @@ code_points! {
         AP_OPTIONS = 143,
         /// The service name that the client meant (MS-KILE).
         TARGET_PRINCIPAL = 144,
+        /// Signature over the path of a delegated ticket (old MIT krb5).
+        SIGNTICKET = 512,
     }
 }
 
@@ -201,5 +168,45 @@ code_points! {
         PASSWORD_EXPIRES = 6,
         /// When the account expires.
         ACCOUNT_EXPIRES = 7,
+    }
+}
+
+code_points! {
+    /// `armor-type` of FAST (RFC 6113 section 5.4.1).
+    pub struct FastArmorType {
+        /// An AP-REQ whose ticket is for the KDC.
+        AP_REQUEST = 1,
+    }
+}
+
+code_points! {
+    /// Groups of SPAKE (RFC 9588 section 12.2).
+    pub struct SpakeGroup {
+        /// edwards25519; public values and scalars of 32 bytes.
+        EDWARDS25519 = 1,
+        /// P-256; compressed points of 33 bytes.
+        P256 = 2,
+        /// P-384; compressed points of 49 bytes.
+        P384 = 3,
+        /// P-521; compressed points of 67 bytes.
+        P521 = 4,
+    }
+}
+
+code_points! {
+    /// Second factors of SPAKE (RFC 9588 section 12.1).
+    pub struct SpakeFactorType {
+        /// The password alone.
+        NONE = 1,
+    }
+}
+
+code_points! {
+    /// `data-type` of KERB-ERROR-DATA (MS-KILE section 2.2.2).
+    pub struct KerbErrorDataType {
+        /// The service tried to make up for a skewed clock; no content.
+        SKEW_RECOVERY = 2,
+        /// An NTSTATUS; holds [`KerbExtError`](crate::KerbExtError).
+        EXTENDED = 3,
     }
 }

@@ -2,7 +2,7 @@
 
 use core::fmt;
 
-use der::Length;
+use der::{Length, Tag};
 
 use crate::MessageType;
 
@@ -27,6 +27,13 @@ pub enum DecodeErrorKind {
         field: &'static str,
         /// The field's context tag number.
         tag: u32,
+    },
+    /// A CHOICE carries an alternative that is not known.
+    UnknownAlternative {
+        /// The CHOICE type.
+        message: &'static str,
+        /// The tag of the alternative.
+        seen: Tag,
     },
     /// `pvno`, `tkt-vno` or `authenticator-vno` is not 5 (`KRB_AP_ERR_BADVERSION`).
     Version {
@@ -92,6 +99,9 @@ impl fmt::Display for DecodeErrorKind {
             Self::Der(kind) => kind.fmt(f),
             Self::MissingField { message, field, tag } => {
                 write!(f, "{message} lacks its field {field} [{tag}]")
+            }
+            Self::UnknownAlternative { message, seen } => {
+                write!(f, "{message} has no alternative with the tag {seen}")
             }
             Self::Version { seen } => write!(f, "protocol version {seen}, expected 5"),
             Self::MessageType { seen, expected } => write!(f, "message type {seen}, expected {expected}"),

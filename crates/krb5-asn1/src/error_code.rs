@@ -89,6 +89,8 @@ code_points! {
         KRB_AP_ERR_MODIFIED = 41,
         /// Message is out of order
         KRB_AP_ERR_BADORDER = 42,
+        /// Cross-realm ticket is illegal (MIT krb5)
+        KRB_AP_ERR_ILL_CR_TKT = 43,
         /// Key version is not available
         KRB_AP_ERR_BADKEYVER = 44,
         /// Service key is not available
@@ -151,6 +153,12 @@ code_points! {
         KDC_ERR_DIGEST_IN_SIGNED_DATA_NOT_ACCEPTED = 80,
         /// Public key encryption is not supported
         KDC_ERR_PUBLIC_KEY_ENCRYPTION_NOT_SUPPORTED = 81,
+        /// A well-known principal name is not supported
+        KRB_AP_ERR_PRINCIPAL_UNKNOWN = 82,
+        /// A well-known realm name is not supported
+        KRB_AP_ERR_REALM_UNKNOWN = 83,
+        /// A reserved principal name is not supported
+        KRB_AP_ERR_PRINCIPAL_RESERVED = 84,
         /// IAKERB proxy found no KDC
         KRB_AP_ERR_IAKERB_KDC_NOT_FOUND = 85,
         /// IAKERB proxy had no answer from the KDC

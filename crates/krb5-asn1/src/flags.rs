@@ -67,6 +67,8 @@ flag_set! {
         POSTDATED = 0x0200_0000,
         /// Asks for a renewable ticket.
         RENEWABLE = 0x0080_0000,
+        /// Asks for authentication by hardware of the client's own.
+        OPT_HARDWARE_AUTH = 0x0010_0000,
         /// The additional ticket names the client: constrained delegation (MS-SFU).
         CNAME_IN_ADDL_TKT = 0x0002_0000,
         /// The KDC may change names and refer to other realms (RFC 6806).
@@ -93,6 +95,77 @@ flag_set! {
         USE_SESSION_KEY = 0x4000_0000,
         /// The client asks for an AP-REP.
         MUTUAL_REQUIRED = 0x2000_0000,
+    }
+}
+
+flag_set! {
+    /// Options of a FAST request (RFC 6113 section 5.4.2). The KDC must refuse what it does not know of the upper 16.
+    pub struct FastOptions {
+        /// The outer parts of replies shall not name the client.
+        HIDE_CLIENT_NAMES = 0x4000_0000,
+        /// The KDC may follow referrals in the client's place.
+        KDC_FOLLOW_REFERRALS = 0x0000_8000,
+    }
+}
+
+impl FastOptions {
+    /// All critical options, with a name here or without: a KDC that does not know one answers
+    /// `KDC_ERR_UNKNOWN_CRITICAL_FAST_OPTIONS`.
+    pub const CRITICAL: Self = Self(0xffff_0000);
+}
+
+flag_set! {
+    /// What a client asks of the PAC and the KDC (MS-KILE section 2.2.10, MS-SFU section 2.2.5).
+    pub struct PacOptions {
+        /// The client knows claims.
+        CLAIMS = 0x8000_0000,
+        /// The client knows about read-only domain controllers of branches.
+        BRANCH_AWARE = 0x4000_0000,
+        /// A read-only domain controller shall pass the request on to a full one.
+        FORWARD_TO_FULL_DC = 0x2000_0000,
+        /// The client knows resource-based constrained delegation.
+        RESOURCE_BASED_CONSTRAINED_DELEGATION = 0x1000_0000,
+    }
+}
+
+flag_set! {
+    /// Options of [`S4uUserId`](crate::S4uUserId) (MS-SFU section 2.2.2).
+    pub struct S4uOptions {
+        /// The KDC shall check the user's logon hours.
+        CHECK_LOGON_HOURS = 0x4000_0000,
+        /// The reply's checksum shall be made, or was made, with usage 27 in place of 26.
+        USE_REPLY_KEY_USAGE = 0x2000_0000,
+        /// The KDC need not find the certificate's issuer in its NTAuth store.
+        NT_AUTH_POLICY_NOT_REQUIRED = 0x1000_0000,
+        /// The ticket shall be as one that the user gets with a password.
+        UNCONDITIONAL_DELEGATION = 0x0800_0000,
+    }
+}
+
+little_endian_flags! {
+    /// Content of PA-SUPPORTED-ENCTYPES, and of the directory's attribute `msDS-SupportedEncryptionTypes`: four bytes,
+    /// little-endian, not DER (MS-KILE sections 2.2.7 and 2.2.8).
+    pub struct SupportedEnctypes {
+        /// des-cbc-crc (1).
+        DES_CBC_CRC = 0x01,
+        /// des-cbc-md5 (3).
+        DES_CBC_MD5 = 0x02,
+        /// rc4-hmac (23).
+        RC4_HMAC = 0x04,
+        /// aes128-cts-hmac-sha1-96 (17).
+        AES128_CTS_HMAC_SHA1_96 = 0x08,
+        /// aes256-cts-hmac-sha1-96 (18).
+        AES256_CTS_HMAC_SHA1_96 = 0x10,
+        /// Session keys are of AES even where the ticket is of RC4.
+        AES256_CTS_HMAC_SHA1_96_SK = 0x20,
+        /// The realm's KDCs know FAST.
+        FAST_SUPPORTED = 0x0001_0000,
+        /// The service takes tickets that name the client's device as well.
+        COMPOUND_IDENTITY_SUPPORTED = 0x0002_0000,
+        /// The realm's KDCs know claims.
+        CLAIMS_SUPPORTED = 0x0004_0000,
+        /// PACs for the service hold each SID of a resource group in full.
+        RESOURCE_SID_COMPRESSION_DISABLED = 0x0008_0000,
     }
 }
 

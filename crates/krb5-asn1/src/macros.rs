@@ -1,4 +1,8 @@
-//! The two shapes that repeat: a SEQUENCE of explicitly tagged fields, and an open code point.
+//! The shapes that repeat: a SEQUENCE of explicitly tagged fields, a CHOICE between tagged values, an open code point
+//! and a set of flags.
+
+#[macro_use]
+mod flags;
 
 /// Declares a struct whose wire form is a SEQUENCE of `[n] EXPLICIT` fields, optionally inside an
 /// APPLICATION tag, with both directions of the codec.
@@ -98,6 +102,52 @@ macro_rules! message {
     };
 }
 
+/// Declares an enum whose wire form is a CHOICE between `[n] EXPLICIT` values, with both directions of the codec.
+macro_rules! choice {
+    (
+        $(#[$meta:meta])*
+        pub enum $name:ident<$lt:lifetime> {
+            $($(#[$variant_meta:meta])* [$tag:literal] $variant:ident($ty:ty),)*
+        }
+    ) => {
+        $(#[$meta])*
+        pub enum $name<$lt> {
+            $($(#[$variant_meta])* $variant($ty),)*
+        }
+
+        impl<'a> der::Decode<'a> for $name<'a> {
+            type Error = $crate::DecodeError;
+
+            fn decode<R: der::Reader<'a>>(reader: &mut R) -> Result<Self, $crate::DecodeError> {
+                let position = reader.position();
+                $(if let Some(value) = $crate::codec::optional(reader, $tag)? {
+                    return Ok(Self::$variant(value));
+                })*
+                Err($crate::codec::no_alternative(reader, position, stringify!($name)))
+            }
+        }
+
+        impl der::Encode for $name<'_> {
+            fn encoded_len(&self) -> der::Result<der::Length> {
+                match self {
+                    $(Self::$variant(value) => $crate::codec::field_len($tag, value),)*
+                }
+            }
+
+            fn encode(&self, writer: &mut impl der::Writer) -> der::Result<()> {
+                match self {
+                    $(Self::$variant(value) => $crate::codec::put(writer, $tag, value),)*
+                }
+            }
+        }
+
+        impl $crate::Message for $name<'static> {
+            type View<'a> = $name<'a>;
+            const NAME: &'static str = stringify!($name);
+        }
+    };
+}
+
 /// Declares an open Int32 newtype: names for what is known, and any other value round-trips.
 macro_rules! code_points {
     (
@@ -184,95 +234,6 @@ macro_rules! int_newtype {
 
         impl der::FixedTag for $name {
             const TAG: der::Tag = der::Tag::Integer;
-        }
-    };
-}
-
-/// Declares a 32-bit flag set on top of [`crate::KerberosFlags`].
-macro_rules! flag_set {
-    (
-        $(#[$meta:meta])*
-        pub struct $name:ident {
-            $($(#[$const_meta:meta])* $const:ident = $value:literal,)*
-        }
-    ) => {
-        $(#[$meta])*
-        #[derive(Clone, Copy, PartialEq, Eq, Hash, Default)]
-        pub struct $name(pub u32);
-
-        impl $name {
-            /// No flag set.
-            pub const NONE: Self = Self(0);
-            $($(#[$const_meta])* pub const $const: Self = Self($value);)*
-
-            /// Whether every flag of `other` is set here.
-            #[must_use]
-            pub const fn contains(self, other: Self) -> bool {
-                self.0 & other.0 == other.0
-            }
-
-            /// The flags of both.
-            #[must_use]
-            pub const fn union(self, other: Self) -> Self {
-                Self(self.0 | other.0)
-            }
-
-            /// The flags of this set that `other` lacks.
-            #[must_use]
-            pub const fn without(self, other: Self) -> Self {
-                Self(self.0 & !other.0)
-            }
-
-            /// Names of the set flags that have one, in the order of their bits.
-            pub fn names(self) -> impl Iterator<Item = &'static str> {
-                [$((Self::$const, stringify!($const))),*]
-                    .into_iter()
-                    .filter(move |(flag, _)| self.contains(*flag))
-                    .map(|(_, name)| name)
-            }
-        }
-
-        impl core::ops::BitOr for $name {
-            type Output = Self;
-
-            fn bitor(self, other: Self) -> Self {
-                self.union(other)
-            }
-        }
-
-        impl core::fmt::Debug for $name {
-            fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-                write!(f, concat!(stringify!($name), "({:#010x}"), self.0)?;
-                for name in self.names() {
-                    write!(f, " {name}")?;
-                }
-                f.write_str(")")
-            }
-        }
-
-        impl<'a> der::DecodeValue<'a> for $name {
-            type Error = $crate::DecodeError;
-
-            fn decode_value<R: der::Reader<'a>>(
-                reader: &mut R,
-                header: der::Header,
-            ) -> Result<Self, $crate::DecodeError> {
-                Ok(Self($crate::KerberosFlags::decode_value(reader, header)?.0))
-            }
-        }
-
-        impl der::EncodeValue for $name {
-            fn value_len(&self) -> der::Result<der::Length> {
-                $crate::KerberosFlags(self.0).value_len()
-            }
-
-            fn encode_value(&self, writer: &mut impl der::Writer) -> der::Result<()> {
-                $crate::KerberosFlags(self.0).encode_value(writer)
-            }
-        }
-
-        impl der::FixedTag for $name {
-            const TAG: der::Tag = der::Tag::BitString;
         }
     };
 }

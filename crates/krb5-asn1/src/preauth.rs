@@ -1,6 +1,9 @@
-//! Content of pre-authentication data and of error data.
+//! Content of pre-authentication data that has no file of its own.
 
-use crate::{Checksum, KerberosString, KerberosTime, Microseconds, Octets, PrincipalName, SeqOf};
+use crate::{
+    Checksum, EncryptedData, KerberosString, KerberosTime, Microseconds, Octets, PacOptions, PrincipalName,
+    SeqOf,
+};
 
 message! {
     /// How to make a key from a password (RFC 4120 section 5.2.7.5).
@@ -32,8 +35,11 @@ message! {
 /// Content of PA-ETYPE-INFO.
 pub type EtypeInfo<'a> = SeqOf<'a, EtypeInfoEntry<'a>>;
 
+/// Content of PA-ENC-TIMESTAMP: a [`PaEncTsEnc`] in the client's key, usage 1 (RFC 4120 section 5.2.7.2).
+pub type PaEncTimestamp<'a> = EncryptedData<'a>;
+
 message! {
-    /// What an encrypted timestamp holds, usage 1 (RFC 4120 section 5.2.7.2).
+    /// What an encrypted timestamp or challenge holds (RFC 4120 section 5.2.7.2).
     #[derive(Clone, Copy, Debug, PartialEq, Eq)]
     pub struct PaEncTsEnc {
         /// The client's clock.
@@ -44,7 +50,7 @@ message! {
 }
 
 message! {
-    /// Whether a PAC is wanted (MS-KILE section 2.2.3).
+    /// Content of PA-PAC-REQUEST: whether a PAC is wanted (MS-KILE section 2.2.3).
     #[derive(Clone, Copy, Debug, PartialEq, Eq)]
     pub struct PaPacRequest {
         /// `true` asks for one.
@@ -53,41 +59,27 @@ message! {
 }
 
 message! {
-    /// The user on whose behalf a service asks (MS-SFU section 2.2.1).
+    /// Content of PA-PAC-OPTIONS, in requests and in the encrypted data of replies (MS-KILE section 2.2.10).
     #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-    pub struct PaForUser<'a> {
-        /// The user.
-        must [0] user_name: PrincipalName<'a>,
-        /// The user's realm.
-        must [1] user_realm: KerberosString<'a>,
-        /// Checksum of type -138, usage 17, with the session key of the TGT.
-        must [2] cksum: Checksum<'a>,
-        /// "Kerberos".
-        must [3] auth_package: KerberosString<'a>,
+    pub struct PaPacOptions {
+        /// Options.
+        must [0] flags: PacOptions,
     }
 }
 
-message! {
-    /// One element of the error data that some KRB-ERRORs carry (RFC 4120 section 5.9.1).
-    #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-    pub struct TypedDataElement<'a> {
-        /// What the data is.
-        must [0] data_type: i32,
-        /// Its content.
-        may [1] data_value: Octets<'a>,
-    }
-}
-
-/// TYPED-DATA.
-pub type TypedData<'a> = SeqOf<'a, TypedDataElement<'a>>;
+/// Content of PA-REQ-ENC-PA-REP in the encrypted data of a reply: checksum over the whole AS-REQ with the reply key,
+/// usage 56 (RFC 6806 section 11). In a request it is empty.
+pub type PaReqEncPaRep<'a> = Checksum<'a>;
 
 message! {
-    /// Error data of Windows (MS-KILE section 2.2.2).
+    /// Content of PA-SVR-REFERRAL-INFO: where the service is (draft-ietf-krb-wg-kerberos-referrals-11 appendix A).
+    ///
+    /// Windows KDCs send it. The tags do not rise: the fields come in the order of their declaration.
     #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-    pub struct KerbErrorData<'a> {
-        /// 1: clock skew; 2: Windows status in `data_value`; 3: extended error.
-        must [1] data_type: i32,
-        /// Content, by type.
-        may [2] data_value: Octets<'a>,
+    pub struct PaSvrReferralData<'a> {
+        /// The service's name there.
+        may [1] referred_name: PrincipalName<'a>,
+        /// The realm to ask.
+        must [0] referred_realm: KerberosString<'a>,
     }
 }

@@ -1,6 +1,6 @@
 //! A value together with the exact bytes it came from.
 
-use core::ops::Deref;
+use core::{fmt, ops::Deref};
 
 use der::{Decode, Encode, Length, Reader, Writer};
 
@@ -20,7 +20,7 @@ use crate::DecodeError;
 /// assert_eq!(checksum.as_der(), der);
 /// # Ok::<(), krb5_asn1::DecodeError>(())
 /// ```
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, PartialEq, Eq)]
 pub struct Raw<'a, T> {
     der: &'a [u8],
     value: T,
@@ -59,6 +59,13 @@ impl<T> Deref for Raw<'_, T> {
 
     fn deref(&self) -> &T {
         &self.value
+    }
+}
+
+impl<T: fmt::Debug> fmt::Debug for Raw<'_, T> {
+    /// The value alone: it hides what may be secret, which the bytes would show.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.value.fmt(f)
     }
 }
 

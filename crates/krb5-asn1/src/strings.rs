@@ -4,7 +4,7 @@ use core::{fmt, str};
 
 use der::{DecodeValue, EncodeValue, FixedTag, Header, Length, Reader, Tag, Writer};
 
-use crate::{DecodeError, DecodeErrorKind};
+use crate::{DecodeError, DecodeErrorKind, Message};
 
 /// A KerberosString or Realm: a GeneralString (tag 0x1B) of any bytes, normally UTF-8 (RFC 4120 section 5.2.1).
 #[derive(Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -207,6 +207,17 @@ impl EncodeValue for Utf8<'_> {
 impl FixedTag for Utf8<'_> {
     const TAG: Tag = Tag::Utf8String;
 }
+
+macro_rules! borrowed_message {
+    ($($name:ident)*) => {
+        $(impl Message for $name<'static> {
+            type View<'a> = $name<'a>;
+            const NAME: &'static str = stringify!($name);
+        })*
+    };
+}
+
+borrowed_message!(KerberosString Octets Utf8);
 
 impl<'a> DecodeValue<'a> for UInt32 {
     type Error = DecodeError;

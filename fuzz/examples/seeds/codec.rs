@@ -55,7 +55,7 @@ fn framing(seeds: &mut Seeds) {
 }
 
 fn messages(seeds: &mut Seeds) {
-    for path in ["asn1/mit-reference.txt", "asn1/lenient.txt"] {
+    for path in ["asn1/mit-reference.txt", "asn1/lenient.txt", "asn1/derived.txt", "asn1/spake.txt"] {
         for (number, record) in load(path).records().iter().enumerate() {
             let (kind, der) = (record.text("type"), record.hex("der"));
             let index = krb5_asn1::TYPES.iter().position(|(name, _)| *name == kind);

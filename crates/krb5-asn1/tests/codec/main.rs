@@ -1,13 +1,46 @@
 //! Every codec against recorded bytes, broken bytes and made-up values.
 
 use krb5_asn1::{
-    AdCammac, AdKdcIssued, ApRep, ApReq, AsRep, AsReq, AuthDataElement, Authenticator, DecodeError,
-    EncApRepPart, EncAsRepPart, EncKrbCredPart, EncKrbPrivPart, EncTgsRepPart, EncTicketPart, Encode,
-    EncryptedData, EncryptionKey, EtypeInfo2Entry, EtypeInfoEntry, IakerbFinished, IakerbHeader,
-    KdcProxyMessage, KdcReqBody, KrbCred, KrbError, KrbPriv, KrbSafe, Message, Owned, PaData, PaEncTsEnc,
-    PaForUser, SeqOf, TgsRep, TgsReq, Ticket, TypedDataElement,
+    AdAndOr, AdCammac, AdKdcIssued, ApRep, ApReq, AsRep, AsReq, AuthDataElement, Authenticator,
+    ChangePasswdData, DecodeError, EncApRepPart, EncAsRepPart, EncKrbCredPart, EncKrbPrivPart, EncTgsRepPart,
+    EncTicketPart, Encode, EncryptedData, EncryptionKey, EtypeInfo2Entry, EtypeInfoEntry, IakerbFinished,
+    IakerbHeader, KdcProxyMessage, KdcReqBody, KerbErrorData, KrbCred, KrbError, KrbFastReq, KrbFastResponse,
+    KrbPriv, KrbSafe, Message, Owned, PaAuthenticationSetElem, PaData, PaEncTsEnc, PaForUser, PaFxFastReply,
+    PaFxFastRequest, PaPacOptions, PaPacRequest, PaS4uX509User, PaSpake, PaSvrReferralData, SeqOf,
+    SpakeSecondFactor, TgsRep, TgsReq, Ticket, TypedDataElement, Utf8,
 };
+use test_support::vectors::{Record, VectorFile, load};
 
+/// Files whose records are DER that decodes and encodes to itself.
+const STRICT: [&str; 3] = ["asn1/mit-reference.txt", "asn1/derived.txt", "asn1/spake.txt"];
+
+fn strict_files() -> Vec<VectorFile> {
+    STRICT.map(load).into()
+}
+
+/// Every record of these files.
+fn records(files: &[VectorFile]) -> impl Iterator<Item = &Record> {
+    files.iter().flat_map(VectorFile::records)
+}
+
+macro_rules! same {
+    ($name:literal, $value:expr) => {{
+        let value = $value;
+        let der = $crate::reference($name);
+        assert_eq!($crate::encode(&value), der, $name);
+        fn decoded_like<'a, T: krb5_asn1::Decode<'a, Error = krb5_asn1::DecodeError>>(
+            _: &T,
+            der: &'a [u8],
+        ) -> T {
+            T::from_der(der).unwrap()
+        }
+        // `Debug` shows every field that is not secret.
+        assert_eq!(format!("{:?}", decoded_like(&value, &der)), format!("{value:?}"), $name);
+    }};
+}
+
+mod kdc_rules;
+mod kdc_values;
 mod principals;
 mod properties;
 mod reference;
@@ -26,6 +59,8 @@ fn recode(name: &str, der: &[u8]) -> Result<Vec<u8>, DecodeError> {
         Ok(bytes)
     }
     match name {
+        "AdAndOr" => as_type::<AdAndOr<'static>>(der),
+        "AdAuthenticationIndicator" => as_type::<SeqOf<'static, Utf8<'static>>>(der),
         "AdCammac" => as_type::<AdCammac<'static>>(der),
         "AdKdcIssued" => as_type::<AdKdcIssued<'static>>(der),
         "ApRep" => as_type::<ApRep<'static>>(der),
@@ -34,6 +69,7 @@ fn recode(name: &str, der: &[u8]) -> Result<Vec<u8>, DecodeError> {
         "AsReq" => as_type::<AsReq<'static>>(der),
         "Authenticator" => as_type::<Authenticator<'static>>(der),
         "AuthorizationData" => as_type::<SeqOf<'static, AuthDataElement<'static>>>(der),
+        "ChangePasswdData" => as_type::<ChangePasswdData<'static>>(der),
         "EncApRepPart" => as_type::<EncApRepPart<'static>>(der),
         "EncAsRepPart" => as_type::<EncAsRepPart<'static>>(der),
         "EncKrbCredPart" => as_type::<EncKrbCredPart<'static>>(der),
@@ -48,13 +84,25 @@ fn recode(name: &str, der: &[u8]) -> Result<Vec<u8>, DecodeError> {
         "IakerbHeader" => as_type::<IakerbHeader<'static>>(der),
         "KdcProxyMessage" => as_type::<KdcProxyMessage<'static>>(der),
         "KdcReqBody" => as_type::<KdcReqBody<'static>>(der),
+        "KerbErrorData" => as_type::<KerbErrorData<'static>>(der),
         "KrbCred" => as_type::<KrbCred<'static>>(der),
         "KrbError" => as_type::<KrbError<'static>>(der),
+        "KrbFastReq" => as_type::<KrbFastReq<'static>>(der),
+        "KrbFastResponse" => as_type::<KrbFastResponse<'static>>(der),
         "KrbPriv" => as_type::<KrbPriv<'static>>(der),
         "KrbSafe" => as_type::<KrbSafe<'static>>(der),
         "MethodData" => as_type::<SeqOf<'static, PaData<'static>>>(der),
+        "PaAuthenticationSet" => as_type::<SeqOf<'static, PaAuthenticationSetElem<'static>>>(der),
         "PaEncTsEnc" => as_type::<PaEncTsEnc>(der),
         "PaForUser" => as_type::<PaForUser<'static>>(der),
+        "PaFxFastReply" => as_type::<PaFxFastReply<'static>>(der),
+        "PaFxFastRequest" => as_type::<PaFxFastRequest<'static>>(der),
+        "PaPacOptions" => as_type::<PaPacOptions>(der),
+        "PaPacRequest" => as_type::<PaPacRequest>(der),
+        "PaS4uX509User" => as_type::<PaS4uX509User<'static>>(der),
+        "PaSpake" => as_type::<PaSpake<'static>>(der),
+        "PaSvrReferralData" => as_type::<PaSvrReferralData<'static>>(der),
+        "SpakeSecondFactor" => as_type::<SpakeSecondFactor<'static>>(der),
         "TgsRep" => as_type::<TgsRep<'static>>(der),
         "TgsReq" => as_type::<TgsReq<'static>>(der),
         "Ticket" => as_type::<Ticket<'static>>(der),
@@ -63,9 +111,16 @@ fn recode(name: &str, der: &[u8]) -> Result<Vec<u8>, DecodeError> {
     }
 }
 
-/// The bytes of a record of `vectors/asn1/mit-reference.txt`.
+/// The bytes of a record of the strict files.
 fn reference(name: &str) -> Vec<u8> {
-    let file = test_support::vectors::load("asn1/mit-reference.txt");
-    let record = file.records().iter().find(|record| record.name() == name);
+    let files = strict_files();
+    let record = records(&files).find(|record| record.name() == name);
     record.unwrap_or_else(|| panic!("no record {name}")).hex("der")
+}
+
+/// Encodes into a buffer of exactly the length that `encoded_len` promises, as a caller without a heap does.
+fn encode(value: &impl Encode) -> Vec<u8> {
+    let mut buffer = vec![0; u32::from(value.encoded_len().unwrap()) as usize];
+    assert_eq!(value.encode_to_slice(&mut buffer).unwrap().len(), buffer.len());
+    buffer
 }

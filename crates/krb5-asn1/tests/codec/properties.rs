@@ -90,6 +90,67 @@ proptest! {
     }
 
     #[test]
+    fn fast_responses(
+        padata in prop::collection::vec((any::<i32>(), bytes()), 0..4),
+        key in any::<Option<(i32, [u8; 32])>>(),
+        finished in prop::option::of((time(), micros(), bytes(), components(), any::<(i32, [u8; 12])>())),
+        nonce in any::<u32>(),
+    ) {
+        let padata: Vec<_> = padata.iter().map(|(kind, value)| PaData { padata_type: PaDataType(*kind), padata_value: Octets::new(value) }).collect();
+        let name: Vec<_> = finished.iter().flat_map(|(_, _, _, name, _)| name).map(|c| KerberosString::new(c)).collect();
+        let response = KrbFastResponse {
+            padata: SeqOf::new(&padata),
+            strengthen_key: key.as_ref().map(|(keytype, value)| EncryptionKey { keytype: *keytype, keyvalue: Octets::new(value) }),
+            finished: finished.as_ref().map(|(timestamp, usec, realm, _, (cksumtype, value))| KrbFastFinished {
+                timestamp: *timestamp,
+                usec: *usec,
+                crealm: KerberosString::new(realm),
+                cname: PrincipalName::new(NameType::UNKNOWN, &name),
+                ticket_checksum: Checksum { cksumtype: *cksumtype, checksum: Octets::new(value) },
+            }),
+            nonce: UInt32(nonce),
+        };
+        let mut der = Vec::new();
+        let decoded = round_trip(&response, &mut der);
+        prop_assert_eq!(decoded.padata, response.padata);
+        prop_assert_eq!(decoded.finished, response.finished);
+        prop_assert_eq!(decoded.nonce, response.nonce);
+        prop_assert_eq!(decoded.strengthen_key.map(|k| k.keyvalue), response.strengthen_key.map(|k| k.keyvalue));
+    }
+
+    #[test]
+    fn spake_messages(
+        groups in prop::collection::vec(any::<i32>(), 0..6),
+        factors in prop::collection::vec(any::<(i32, Option<Vec<u8>>)>(), 0..4),
+        (etype, pubkey, cipher) in (any::<i32>(), bytes(), bytes()),
+    ) {
+        let groups: Vec<_> = groups.into_iter().map(SpakeGroup).collect();
+        let factors: Vec<_> = factors.iter().map(|(kind, data)| SpakeSecondFactor {
+            factor_type: SpakeFactorType(*kind),
+            data: data.as_ref().map(|data| Octets::new(data)),
+        }).collect();
+        let sealed = EncryptedData { etype, kvno: None, cipher: Octets::new(&cipher) };
+        let pubkey = Octets::new(&pubkey);
+        for message in [
+            PaSpake::Support(SpakeSupport { groups: SeqOf::new(&groups) }),
+            PaSpake::Challenge(SpakeChallenge { group: SpakeGroup(etype), pubkey, factors: SeqOf::new(&factors) }),
+            PaSpake::Response(SpakeResponse { pubkey, factor: sealed }),
+            PaSpake::EncData(sealed),
+        ] {
+            let mut der = Vec::new();
+            prop_assert_eq!(round_trip(&message, &mut der), message);
+        }
+    }
+
+    #[test]
+    fn little_endian_data(word in any::<u32>(), status in any::<u32>(), flags in any::<u32>()) {
+        prop_assert_eq!(SupportedEnctypes::from_bytes(&word.to_le_bytes()), Some(SupportedEnctypes(word)));
+        prop_assert_eq!(SupportedEnctypes(word).to_bytes(), word.to_le_bytes());
+        let error = KerbExtError { status, flags };
+        prop_assert_eq!(KerbExtError::from_bytes(&error.to_bytes()), Some(error));
+    }
+
+    #[test]
     fn principals(name in prop::collection::vec(".{0,12}", 1..4), realm in ".{0,12}") {
         let principal = Principal::from_components(NameType::PRINCIPAL, &name, &realm).unwrap();
         prop_assert_eq!(principal.to_string().parse(), Ok(principal.clone()));
@@ -105,7 +166,7 @@ proptest! {
 
     #[test]
     fn any_bytes_never_panic(der in bytes()) {
-        for name in ["Ticket", "ApReq", "Authenticator", "KrbError", "EncAsRepPart", "MethodData", "KrbCred"] {
+        for name in ["Ticket", "ApReq", "Authenticator", "KrbError", "EncAsRepPart", "MethodData", "KrbCred", "PaSpake", "PaFxFastRequest", "KrbFastResponse", "PaS4uX509User"] {
             let _ = crate::recode(name, &der);
         }
     }

@@ -245,6 +245,15 @@ fn keys_do_not_show_in_debug() {
     assert_eq!(format!("{owned:?}"), "Owned<EncryptionKey>(17 bytes)");
 }
 
+/// `Raw` keeps the bytes, but shows no more than the value does.
+#[test]
+fn covered_bytes_do_not_show_in_debug() {
+    let der = reference("safe");
+    let shown = format!("{:?}", KrbSafe::from_der(&der).unwrap());
+    assert!(shown.contains("safe_body: KrbSafeBody { user_data: Octets(8 bytes)"), "{shown}");
+    assert!(!shown.contains("der"), "{shown}");
+}
+
 #[test]
 fn error_codes_have_names_and_advice() {
     assert_eq!(ErrorCode(37).name(), Some("KRB_AP_ERR_SKEW"));

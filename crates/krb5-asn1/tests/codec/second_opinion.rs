@@ -2,9 +2,8 @@
 //! last element. So an error that `der` and we share would not go unnoticed.
 
 use asn1_rs::{Any, FromDer};
-use test_support::vectors::load;
 
-use crate::recode;
+use crate::{recode, records, strict_files};
 
 /// Deeper than any Kerberos message nests.
 const MAX_DEPTH: usize = 32;
@@ -26,7 +25,7 @@ fn elements(mut der: &[u8], depth: usize) -> Option<usize> {
 #[test]
 fn reference_encodings_are_read_to_the_last_element() {
     let mut all = 0;
-    for record in load("asn1/mit-reference.txt").records() {
+    for record in records(&strict_files()) {
         let count = elements(&record.hex("der"), MAX_DEPTH);
         all += count.unwrap_or_else(|| panic!("{} is no DER", record.name()));
     }
@@ -36,7 +35,7 @@ fn reference_encodings_are_read_to_the_last_element() {
 #[test]
 fn what_we_accept_of_changed_bytes_is_accepted_there() {
     let (mut accepted, mut refused) = (0, 0);
-    for record in load("asn1/mit-reference.txt").records() {
+    for record in records(&strict_files()) {
         let der = record.hex("der");
         for index in 0..der.len() {
             for mask in [0x01, 0x20, 0x80, 0xff] {
