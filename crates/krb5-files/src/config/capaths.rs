@@ -62,9 +62,10 @@ pub fn hierarchical_path<'a>(client: &'a str, server: &'a str) -> Vec<&'a str> {
     up.into_iter().chain(down.into_iter().rev()).collect()
 }
 
-/// The name, and what is left behind each of its dots.
+/// The name, and what is left behind each of its dots but one at the end.
 fn ends(name: &str) -> Vec<&str> {
     let mut ends = vec![name];
-    ends.extend(name.match_indices('.').filter_map(|(dot, _)| name.get(dot.saturating_add(1)..)));
+    let behind = |(dot, _): (usize, &str)| name.get(dot.saturating_add(1)..).filter(|end| !end.is_empty());
+    ends.extend(name.match_indices('.').filter_map(behind));
     ends
 }

@@ -104,7 +104,8 @@ fn host_and_port(text: &str, default: u16) -> Result<(&str, u16, &str), ValueErr
             text.split_at_checked(text.find([' ', '\t', ':']).unwrap_or(text.len())).unwrap_or((text, ""))
         }
     };
-    if host.is_empty() {
+    // What brackets could hide from the grammar would be another server once it is written out.
+    if host.is_empty() || bracketed.is_some() && host.contains([' ', '\t', '/']) {
         return Err(ValueErrorKind::NoHost);
     }
     match rest.strip_prefix(':') {
