@@ -11,8 +11,6 @@ pub use config::{AcceptorConfig, Allow, ServerNames};
 pub use error::AcceptorError;
 
 use crate::context::Context;
-use crate::wire::NegotiateMessage;
-use alloc::vec::Vec;
 use core::fmt;
 use core::ops::Deref;
 use gss_core::bindings::BindingCheck;
@@ -31,8 +29,7 @@ pub struct Acceptor<P> {
 enum State {
     Fresh,
     Challenged {
-        /// The first two messages, as they went over the wire.
-        messages: Messages,
+        exchange: Exchange,
         /// `None` for a challenge of an earlier life: whoever resumed it knows its age.
         sent: Option<Timestamp>,
     },
@@ -57,12 +54,7 @@ impl<P: Deref<Target = AcceptorConfig>> Acceptor<P> {
     /// # Errors
     /// [`AcceptorError::Wire`] when one of the messages is not well formed.
     pub fn resumed(config: P, negotiate: &[u8], challenge: &[u8]) -> Result<Self, AcceptorError> {
-        if !negotiate.is_empty() {
-            NegotiateMessage::parse(negotiate)?;
-        }
-        let messages = Messages::new(negotiate, challenge);
-        Exchange::parse(&messages)?;
-        let state = State::Challenged { messages, sent: None };
+        let state = State::Challenged { exchange: Exchange::parse(negotiate, challenge)?, sent: None };
         Ok(Self { config, bindings: None, state })
     }
 
@@ -89,38 +81,16 @@ impl<P: Deref<Target = AcceptorConfig>> Handshake for Acceptor<P> {
                 if input.len() > MAX_NEGOTIATE {
                     return Err(AcceptorError::NegotiateTooLong { length: input.len() });
                 }
-                let start = challenge::write(&config, input, output, env)?;
-                let challenge = output.as_slice().get(start..).unwrap_or_default();
-                let messages = Messages::new(input, challenge);
-                let state = State::Challenged { messages, sent: Some(env.now) };
+                let exchange = challenge::write(&config, input, output, env)?;
+                let state = State::Challenged { exchange, sent: Some(env.now) };
                 Ok(Step::Continue(Self { config, bindings, state }))
             }
-            State::Challenged { messages, sent } => {
+            State::Challenged { exchange, sent } => {
                 config.check_age(sent, env.now)?;
                 let bindings = bindings.as_ref().unwrap_or(config.bindings());
-                Exchange::parse(&messages)?.accept(&config, bindings, input, env.now).map(Step::Done)
+                exchange.accept(&config, bindings, input, env.now).map(Step::Done)
             }
         }
-    }
-}
-
-/// NEGOTIATE (none for datagrams) and CHALLENGE, one behind the other.
-struct Messages {
-    bytes: Vec<u8>,
-    border: usize,
-}
-
-impl Messages {
-    fn new(negotiate: &[u8], challenge: &[u8]) -> Self {
-        Self { bytes: [negotiate, challenge].concat(), border: negotiate.len() }
-    }
-
-    fn negotiate(&self) -> &[u8] {
-        self.bytes.get(..self.border).unwrap_or_default()
-    }
-
-    fn challenge(&self) -> &[u8] {
-        self.bytes.get(self.border..).unwrap_or_default()
     }
 }
 

@@ -13,7 +13,7 @@ use crate::primitive::tags_match;
 use crate::upper::upper_char;
 use core::fmt;
 use subtle::Choice;
-use zeroize::{Zeroize, ZeroizeOnDrop};
+use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
 
 /// The hash of a password: `NTOWFv1`, also called the NT hash. MD4, without salt.
 #[derive(Clone, Zeroize, ZeroizeOnDrop)]
@@ -50,34 +50,42 @@ impl NtHash {
                 mac.update(&unit.to_le_bytes());
             }
         }
-        NtlmV2Hash(mac.finish())
+        NtlmV2Hash::from_bytes(mac.finish())
     }
 }
 
-/// The hash of a password and an account name: `NTOWFv2`.
-#[derive(Clone, Zeroize, ZeroizeOnDrop)]
-pub struct NtlmV2Hash([u8; 16]);
+/// The hash of a password and an account name: `NTOWFv2`, ready to answer challenges.
+#[derive(Clone)]
+pub struct NtlmV2Hash {
+    bytes: Zeroizing<[u8; 16]>,
+    keyed: HmacMd5,
+}
 
 impl NtlmV2Hash {
+    /// A hash that was computed earlier.
+    #[must_use]
+    pub fn from_bytes(bytes: [u8; 16]) -> Self {
+        Self { keyed: HmacMd5::new(&bytes), bytes: Zeroizing::new(bytes) }
+    }
+
     /// The hash. Who has it needs no password for this account name.
     #[must_use]
-    pub const fn secret_bytes(&self) -> &[u8; 16] {
-        &self.0
+    pub fn secret_bytes(&self) -> &[u8; 16] {
+        &self.bytes
     }
 
     /// Answers a challenge: `NTProofStr`. `blob` is all that follows the proof in the response.
     #[must_use]
     pub fn proof(&self, server_challenge: &[u8; 8], blob: &[u8]) -> [u8; 16] {
-        HmacMd5::new(&self.0).of(&[server_challenge, blob])
+        self.keyed.clone().of(&[server_challenge, blob])
     }
 
-    /// Answers a challenge, and gives the [`session_base_key`](Self::session_base_key) that goes with the answer. Cheaper
-    /// than one after the other.
+    /// Answers a challenge, and gives the [`session_base_key`](Self::session_base_key) that goes with the answer.
     #[must_use]
     pub fn respond(&self, server_challenge: &[u8; 8], blob: &[u8]) -> ([u8; 16], SessionKey) {
-        let keyed = HmacMd5::new(&self.0);
-        let proof = keyed.clone().of(&[server_challenge, blob]);
-        (proof, SessionKey(keyed.of(&[&proof])))
+        let proof = self.proof(server_challenge, blob);
+        let key = self.session_base_key(&proof);
+        (proof, key)
     }
 
     /// Whether `proof` is the answer to the challenge, in constant time. `blob` is hashed as it was received.
@@ -90,7 +98,7 @@ impl NtlmV2Hash {
     #[must_use]
     pub fn lm_v2(&self, server_challenge: &[u8; 8], client_challenge: &[u8; 8]) -> [u8; 24] {
         let mut response = [0; 24];
-        let proof = HmacMd5::new(&self.0).of(&[server_challenge, client_challenge]);
+        let proof = self.keyed.clone().of(&[server_challenge, client_challenge]);
         response.iter_mut().zip(proof.iter().chain(client_challenge)).for_each(|(to, from)| *to = *from);
         response
     }
@@ -98,7 +106,7 @@ impl NtlmV2Hash {
     /// The `SessionBaseKey`, which is the `KeyExchangeKey` too (MS-NLMP section 3.4.5.1).
     #[must_use]
     pub fn session_base_key(&self, proof: &[u8; 16]) -> SessionKey {
-        SessionKey(HmacMd5::new(&self.0).of(&[proof]))
+        SessionKey(self.keyed.clone().of(&[proof]))
     }
 }
 

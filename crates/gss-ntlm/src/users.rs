@@ -6,7 +6,7 @@ mod memory;
 pub use file::{UserFileError, UserFileErrorKind};
 pub use memory::MemoryUsers;
 
-use crate::secret::{NtHash, SessionKey};
+use crate::secret::{NtHash, NtlmV2Hash, SessionKey};
 use crate::wire::Text;
 use alloc::string::String;
 use core::fmt;
@@ -61,10 +61,36 @@ impl<U: Users + ?Sized> Users for alloc::sync::Arc<U> {
 pub enum Found {
     /// The hash of its password.
     NtHash(NtHash),
+    /// The same, and what follows from it, computed before.
+    Prepared(UserHash),
     /// Nothing.
     Unknown,
     /// That somebody else knows it, for instance a domain controller: [`Users::pass_through`].
     Elsewhere,
+}
+
+/// The hash of a user's password, and what follows from it for one spelling of the account: most of the work of a logon
+/// that is the same every time.
+#[derive(Clone, Debug)]
+pub struct UserHash {
+    pub(crate) nt_hash: NtHash,
+    pub(crate) v2_hash: NtlmV2Hash,
+}
+
+impl UserHash {
+    /// Prepares a hash for this user, in whatever case, and this domain as it is spelled here. Clients that spell it
+    /// in another way are let in as well, for a bit more work.
+    #[must_use]
+    pub fn new(nt_hash: NtHash, user: &str, domain: &str) -> Self {
+        let v2_hash = nt_hash.v2(user.chars(), domain.chars());
+        Self { nt_hash, v2_hash }
+    }
+
+    /// The hash of the password.
+    #[must_use]
+    pub fn nt_hash(&self) -> &NtHash {
+        &self.nt_hash
+    }
 }
 
 /// What somebody else needs to check a logon (MS-APDS 3.1.5, MS-NRPC `NETLOGON_NETWORK_INFO`).

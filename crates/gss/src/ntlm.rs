@@ -9,7 +9,8 @@
 //! [`AcceptorConfig::with_ntlm`]: crate::AcceptorConfig::with_ntlm
 
 pub use gss_ntlm::users::{
-    Account, Found, MemoryUsers, PassThrough, PassThroughError, UserFileError, UserFileErrorKind, Users,
+    Account, Found, MemoryUsers, PassThrough, PassThroughError, UserFileError, UserFileErrorKind, UserHash,
+    Users,
 };
 pub use gss_ntlm::{
     Accepted, AcceptorConfig, AcceptorError, Allow, HeldLogon, InitiatorError, LoggedOn, Logon, NtHash,

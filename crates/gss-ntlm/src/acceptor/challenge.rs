@@ -2,6 +2,7 @@
 
 use super::config::{AcceptorConfig, Allow};
 use super::error::AcceptorError;
+use super::request::Exchange;
 use crate::initiator::VERSION;
 use crate::wire::{
     AvId, AvPairs, ChallengeMessage, Charset, FileTime, NegotiateFlags, NegotiateMessage, Text, put_av_pair,
@@ -9,13 +10,13 @@ use crate::wire::{
 use alloc::vec::Vec;
 use gss_core::{Env, TokenSink};
 
-/// Answers the NEGOTIATE in `input`, which is empty for datagrams. Returns where the answer begins in `output`.
+/// Answers the NEGOTIATE in `input`, which is empty for datagrams.
 pub(super) fn write(
     config: &AcceptorConfig,
     input: &[u8],
     output: &mut dyn TokenSink,
     env: &mut Env<'_>,
-) -> Result<usize, AcceptorError> {
+) -> Result<Exchange, AcceptorError> {
     let requested = if config.is_datagram() {
         if !input.is_empty() {
             return Err(AcceptorError::NegotiateInDatagram { length: input.len() });
@@ -50,7 +51,9 @@ pub(super) fn write(
         version: flags.contains(NegotiateFlags::VERSION).then_some(VERSION),
     };
     message.write(output)?;
-    Ok(start)
+    let written = output.as_slice().get(start..).unwrap_or_default();
+    let messages = [input, written].concat();
+    Ok(Exchange { messages, flags: message.flags, server_challenge, attributes: Some(attributes) })
 }
 
 /// Bytes of the last two attributes.

@@ -1,5 +1,6 @@
 use super::error::AcceptorError;
-use crate::users::Users;
+use crate::secret::NtHash;
+use crate::users::{UserHash, Users};
 use crate::wire::{AvId, NegotiateFlags, Text, WriteError, put_av_text, put_utf16};
 use alloc::boxed::Box;
 use alloc::string::String;
@@ -16,6 +17,8 @@ pub struct AcceptorConfig {
     /// The names as every challenge has them. An error is told to who asks for a challenge.
     written: Result<WrittenNames, WriteError>,
     users: Box<dyn Users + Send + Sync>,
+    /// Stands in for unknown users, so that they take as long as known ones.
+    nobody: UserHash,
     allow: Allow,
     bindings: BindingCheck,
     target_policy: BindingPolicy,
@@ -35,6 +38,7 @@ impl AcceptorConfig {
             written: WrittenNames::of(&names),
             names: Arc::new(names),
             users: Box::new(users),
+            nobody: UserHash::new(NtHash::from_bytes([0; 16]), "", ""),
             allow: Allow::NOTHING,
             bindings: BindingCheck::default(),
             target_policy: BindingPolicy::default(),
@@ -104,6 +108,10 @@ impl AcceptorConfig {
 
     pub(super) fn users(&self) -> &(dyn Users + Send + Sync) {
         &*self.users
+    }
+
+    pub(super) fn nobody(&self) -> &UserHash {
+        &self.nobody
     }
 
     pub(super) fn allows(&self, allow: Allow) -> bool {

@@ -2,33 +2,48 @@
 //!
 //! Every check ends in a value that only it can make, and no context is made without all of them.
 
-use super::Messages;
 use super::accepted::{Accepted, AccountName};
 use super::challenge::{charset, check_strength};
 use super::config::{AcceptorConfig, Allow, TargetChecked};
 use super::error::AcceptorError;
 use crate::context::{Agreed, Context};
 use crate::primitive::tags_match;
-use crate::secret::{NtHash, NtlmV2Hash, SessionKey};
-use crate::users::{Account, Found, PassThrough, PassThroughError};
+use crate::secret::{NtlmV2Hash, SessionKey};
+use crate::users::{Account, Found, PassThrough, PassThroughError, UserHash};
 use crate::wire::{
-    AuthenticateMessage, AvFlags, AvId, AvPairs, ChallengeMessage, NegotiateFlags, NtlmV2Response,
-    ResponseKind,
+    AuthenticateMessage, AvFlags, AvId, AvPairs, ChallengeMessage, NegotiateFlags, NegotiateMessage,
+    NtlmV2Response, ResponseKind,
 };
+use alloc::vec::Vec;
 use core::iter;
 use gss_core::bindings::{BindingCheck, BindingChecked};
 use gss_core::{Role, Timestamp};
 use subtle::Choice;
 
-/// The first two messages, read.
-pub(super) struct Exchange<'a> {
-    messages: &'a Messages,
-    sent: ChallengeMessage<'a>,
+/// The first two messages, and what matters of them.
+pub(super) struct Exchange {
+    /// NEGOTIATE (none for datagrams) and CHALLENGE as they went over the wire, one behind the other.
+    pub(super) messages: Vec<u8>,
+    pub(super) flags: NegotiateFlags,
+    pub(super) server_challenge: [u8; 8],
+    /// The attributes of CHALLENGE, to come back in the answer.
+    pub(super) attributes: Option<Vec<u8>>,
 }
 
-impl<'a> Exchange<'a> {
-    pub(super) fn parse(messages: &'a Messages) -> Result<Self, AcceptorError> {
-        Ok(Self { messages, sent: ChallengeMessage::parse(messages.challenge())? })
+impl Exchange {
+    /// An exchange of an earlier life.
+    pub(super) fn parse(negotiate: &[u8], challenge: &[u8]) -> Result<Self, AcceptorError> {
+        if !negotiate.is_empty() {
+            NegotiateMessage::parse(negotiate)?;
+        }
+        let sent = ChallengeMessage::parse(challenge)?;
+        let attributes = sent.target_info.map(|pairs| Vec::from(pairs.as_bytes()));
+        Ok(Self {
+            messages: [negotiate, challenge].concat(),
+            flags: sent.flags,
+            server_challenge: sent.server_challenge,
+            attributes,
+        })
     }
 
     /// Takes the client's answer.
@@ -39,9 +54,9 @@ impl<'a> Exchange<'a> {
         input: &mut [u8],
         now: Timestamp,
     ) -> Result<Context<Accepted>, AcceptorError> {
-        let message = AuthenticateMessage::parse(input, charset(self.sent.flags))?;
+        let message = AuthenticateMessage::parse(input, charset(self.flags))?;
         // What we did not grant, nobody can take.
-        let flags = message.flags.map_or(self.sent.flags, |flags| flags & self.sent.flags);
+        let flags = message.flags.map_or(self.flags, |flags| flags & self.flags);
         match ResponseKind::of(message.lm_response, message.nt_response)? {
             ResponseKind::NtlmV2 => {}
             ResponseKind::None if message.user.is_empty() => {
@@ -73,7 +88,7 @@ impl<'a> Exchange<'a> {
             target: named.filter(|name| !name.is_empty()).map(|name| name.to_owned_string()),
             ..Accepted::anonymous(&message, config.names())
         };
-        let expected = if av.flags().contains(AvFlags::MIC_PRESENT) { Some(message.mic) } else { None };
+        let expected = promises_mic(&response).then_some(message.mic);
         let mic = self.check_mic(config, expected, &key, input)?;
         if matches!((&proof, &mic), (ProofChecked::WithoutDomain, MicChecked(false))) {
             account.domain.clear();
@@ -86,7 +101,7 @@ impl<'a> Exchange<'a> {
     /// Every attribute of our challenge has to come back as it was sent: then the answer is to our challenge, and nobody
     /// changed our names on the way.
     fn check_echo(&self, received: &AvPairs<'_>) -> Result<EchoChecked, AcceptorError> {
-        let sent = self.sent.target_info;
+        let sent = self.attributes.as_deref().map(AvPairs::own);
         let changed = sent.iter().flat_map(AvPairs::iter).find(|pair| {
             // The client says more in its flags than we did.
             pair.id != AvId::FLAGS && received.get(pair.id) != Some(pair.value)
@@ -105,22 +120,42 @@ impl<'a> Exchange<'a> {
         response: &NtlmV2Response<'_>,
     ) -> Result<(ProofChecked, SessionKey), AcceptorError> {
         let account = Account { user: message.user, domain: message.domain };
-        let (known, hash) = match config.users().find(&account) {
-            Found::NtHash(hash) => (Choice::from(1), hash),
-            Found::Unknown => (Choice::from(0), NtHash::from_bytes([0; 16])),
+        let yes = Choice::from(1);
+        let (known, hash, prepared) = match config.users().find(&account) {
+            Found::Prepared(UserHash { nt_hash, v2_hash }) => (yes, nt_hash, Some(v2_hash)),
+            Found::NtHash(hash) => (yes, hash, None),
+            Found::Unknown => {
+                let UserHash { nt_hash, v2_hash } = config.nobody().clone();
+                (Choice::from(0), nt_hash, Some(v2_hash))
+            }
             Found::Elsewhere => return self.pass_through(config, message, account),
         };
-        let try_hash = |hash: &NtlmV2Hash| {
-            let (expected, key) = hash.respond(&self.sent.server_challenge, response.blob);
-            (bool::from(known & tags_match(&expected, &response.proof)), key)
+        let check = |hash: &NtlmV2Hash| {
+            let (expected, key) = hash.respond(&self.server_challenge, response.blob);
+            bool::from(known & tags_match(&expected, &response.proof)).then_some(key)
         };
-        // Some clients leave the domain out of the hash. Whoever is refused was refused twice, known or not.
-        let (right, key) = try_hash(&hash.v2(message.user.chars(), message.domain.chars()));
-        if right {
+        // Whoever is refused was refused three times, by two hashes made here and one before, known or not.
+        let as_sent = || hash.v2(message.user.chars(), message.domain.chars());
+        let (first, second) = match prepared {
+            Some(prepared) => (prepared, None),
+            None => {
+                let hash = as_sent();
+                (hash.clone(), Some(hash))
+            }
+        };
+        // A hash made before may be one without a domain. With a MIC that does not matter: the MIC covers the domain.
+        let says_domain = second.is_some() || message.domain.is_empty() || promises_mic(response);
+        if let Some(key) = check(&first).filter(|_| says_domain) {
             return Ok((ProofChecked::AsSent, key));
         }
-        let (right, key) = try_hash(&hash.v2(message.user.chars(), iter::empty()));
-        if right { Ok((ProofChecked::WithoutDomain, key)) } else { Err(AcceptorError::LogonFailed) }
+        if let Some(key) = check(&second.unwrap_or_else(as_sent)) {
+            return Ok((ProofChecked::AsSent, key));
+        }
+        // Some clients leave the domain out of the hash.
+        match check(&hash.v2(message.user.chars(), iter::empty())) {
+            Some(key) => Ok((ProofChecked::WithoutDomain, key)),
+            None => Err(AcceptorError::LogonFailed),
+        }
     }
 
     /// Has somebody else check it.
@@ -133,7 +168,7 @@ impl<'a> Exchange<'a> {
         let logon = PassThrough {
             account,
             workstation: message.workstation,
-            server_challenge: &self.sent.server_challenge,
+            server_challenge: &self.server_challenge,
             lm_response: message.lm_response,
             nt_response: message.nt_response,
         };
@@ -161,12 +196,16 @@ impl<'a> Exchange<'a> {
         };
         let end = AuthenticateMessage::MIC_OFFSET.saturating_add(mic.len());
         message.get_mut(AuthenticateMessage::MIC_OFFSET..end).unwrap_or_default().fill(0);
-        if key.verify_mic(&[self.messages.negotiate(), self.messages.challenge(), message], &mic) {
+        if key.verify_mic(&[&self.messages, message], &mic) {
             Ok(MicChecked(true))
         } else {
             Err(AcceptorError::BadMic)
         }
     }
+}
+
+fn promises_mic(response: &NtlmV2Response<'_>) -> bool {
+    response.av_pairs.flags().contains(AvFlags::MIC_PRESENT)
 }
 
 /// Lets a client in that proves nothing, if the caller wants that, and does not require what only a proof can say. There

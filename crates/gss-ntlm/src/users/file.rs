@@ -130,7 +130,7 @@ mod tests {
         let text = |name| Text::parse(name, Charset::Oem, 0).unwrap();
         let account = Account { user: text(user.as_bytes()), domain: text(domain.as_bytes()) };
         match users.find(&account) {
-            Found::NtHash(hash) => Some(*hash.secret_bytes()),
+            Found::Prepared(hash) => Some(*hash.nt_hash().secret_bytes()),
             _ => None,
         }
     }

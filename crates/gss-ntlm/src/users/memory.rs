@@ -1,4 +1,4 @@
-use super::{Account, Found, Users};
+use super::{Account, Found, UserHash, Users};
 use crate::secret::NtHash;
 use crate::upper::upper_char;
 use alloc::collections::BTreeMap;
@@ -9,7 +9,7 @@ use core::fmt;
 #[derive(Clone, Default)]
 pub struct MemoryUsers {
     // By user, then domain, both in upper case. The empty domain stands for any.
-    users: BTreeMap<String, BTreeMap<String, NtHash>>,
+    users: BTreeMap<String, BTreeMap<String, UserHash>>,
 }
 
 impl MemoryUsers {
@@ -26,7 +26,8 @@ impl MemoryUsers {
 
     /// Adds a user with the hash of a password, in place of one of the same name.
     pub fn add_nt_hash(&mut self, user: &str, domain: &str, nt_hash: NtHash) {
-        self.users.entry(upper(user.chars())).or_default().insert(upper(domain.chars()), nt_hash);
+        let prepared = UserHash::new(nt_hash, user, domain);
+        self.users.entry(upper(user.chars())).or_default().insert(upper(domain.chars()), prepared);
     }
 
     /// How many users there are.
@@ -41,7 +42,7 @@ impl MemoryUsers {
         self.users.is_empty()
     }
 
-    fn get(&self, user: &str, domain: &str) -> Option<&NtHash> {
+    fn get(&self, user: &str, domain: &str) -> Option<&UserHash> {
         let domains = self.users.get(user)?;
         match domain {
             // A client that knows no domain means the one that has the user, if there is one only.
@@ -59,7 +60,7 @@ impl Users for MemoryUsers {
             Some((user, domain_of_user)) if domain.is_empty() => self.get(user, domain_of_user),
             _ => None,
         });
-        found.cloned().map_or(Found::Unknown, Found::NtHash)
+        found.cloned().map_or(Found::Unknown, Found::Prepared)
     }
 }
 
@@ -88,9 +89,9 @@ mod tests {
 
     fn find(users: &MemoryUsers, user: &str, domain: &str) -> Option<u8> {
         match users.find(&Account { user: text(user), domain: text(domain) }) {
-            Found::NtHash(hash) => Some(hash.secret_bytes()[0]),
+            Found::Prepared(hash) => Some(hash.nt_hash().secret_bytes()[0]),
             Found::Unknown => None,
-            Found::Elsewhere => panic!("memory knows of nobody else"),
+            other => panic!("{other:?}"),
         }
     }
 
