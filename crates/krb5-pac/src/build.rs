@@ -15,6 +15,10 @@ use crate::{
     MAX_PAC_LEN, Pac, PacError, Sid, Signature, SignatureKind, UpnDnsInfo,
 };
 
+/// Where signatures come when there are none yet, as MIT's KDC puts them.
+const LAYOUT: [SignatureKind; 4] =
+    [SignatureKind::Ticket, SignatureKind::Server, SignatureKind::Kdc, SignatureKind::Full];
+
 /// The buffers of a PAC to be, in the order of their table.
 ///
 /// A buffer that is given again takes the place of the earlier one of its type.
@@ -33,16 +37,32 @@ pub struct SigningKeys<'k> {
     /// The number of a read-only domain controller: the upper half of its key version. It goes into every
     /// signature made with the KDC's key.
     pub rodc_id: Option<u16>,
-    /// DER of the ticket's encrypted part, one zero byte in place of the PAC. With it there are ticket signature and
-    /// full signature, as tickets for other services than the KDC have them; without it there is neither.
+    /// DER of the ticket's encrypted part, one zero byte in place of the PAC. With it there is a ticket signature.
     pub ticket: Option<&'k [u8]>,
+    /// Whether there is a full signature.
+    pub full: bool,
 }
 
 impl<'k> SigningKeys<'k> {
-    /// Two keys, for server signature and KDC signature.
+    /// For server signature and KDC signature alone, as tickets for the KDC itself have them.
     #[must_use]
     pub const fn new(server: &'k Key, kdc: &'k Key) -> Self {
-        Self { server, kdc, rodc_id: None, ticket: None }
+        Self { server, kdc, rodc_id: None, ticket: None, full: false }
+    }
+
+    /// For all four signatures, as tickets for other services have them. KDCs before 2022 left the full one out.
+    #[must_use]
+    pub const fn with_ticket(self, ticket: &'k [u8]) -> Self {
+        Self { ticket: Some(ticket), full: true, ..self }
+    }
+
+    /// Whether there is to be a signature of this kind.
+    const fn make(&self, kind: SignatureKind) -> bool {
+        match kind {
+            SignatureKind::Server | SignatureKind::Kdc => true,
+            SignatureKind::Ticket => self.ticket.is_some(),
+            SignatureKind::Full => self.full,
+        }
     }
 }
 
@@ -61,24 +81,19 @@ impl PacBuilder {
         Self::new().client_info(client)
     }
 
-    /// What a domain controller says of a user, in its order: logon info, client, UPN, attributes, requestor.
+    /// What a domain controller says of a user: logon info, client and UPN, in its order.
     ///
-    /// The requestor is [`LogonInfo::user_sid`].
+    /// In ticket-granting tickets there are [`attributes`](Self::attributes) and the
+    /// [`requestor_sid`](Self::requestor_sid) besides.
     ///
     /// # Errors
-    /// A name too long for its field.
+    /// A name or list too long for its field.
     pub fn domain(
         logon: &LogonInfo<'_>,
         client: &ClientInfo<'_>,
         upn: &UpnDnsInfo<'_>,
-        attributes: &Attributes,
     ) -> Result<Self, BuildError> {
-        let builder =
-            Self::new().logon_info(logon)?.client_info(client)?.upn_dns_info(upn)?.attributes(attributes);
-        Ok(match logon.user_sid() {
-            Some(user) => builder.requestor_sid(&user),
-            None => builder,
-        })
+        Self::new().logon_info(logon)?.client_info(client)?.upn_dns_info(upn)
     }
 
     /// The buffers of a PAC that was read, signatures and all.
@@ -204,15 +219,15 @@ impl PacBuilder {
         Ok(table)
     }
 
-    /// Signs, and lays out. Signatures that are there already are made anew in their place; others come last.
+    /// Signs, and lays out. Signatures that are there already are made anew in their place or taken out; others come
+    /// last.
     ///
     /// # Errors
-    /// As [`to_bytes`](Self::to_bytes), and keys of an enctype without a checksum type.
+    /// As [`to_bytes`](Self::to_bytes), and [`BuildError::Layout`].
     pub fn sign(&self, keys: &SigningKeys<'_>) -> Result<Vec<u8>, BuildError> {
         let mut unsigned = self.clone();
-        for kind in [SignatureKind::Ticket, SignatureKind::Server, SignatureKind::Kdc, SignatureKind::Full] {
-            let wanted = keys.ticket.is_some() || matches!(kind, SignatureKind::Server | SignatureKind::Kdc);
-            if wanted {
+        for kind in LAYOUT {
+            if keys.make(kind) {
                 unsigned.set(kind.buffer_type(), keys.placeholder(kind));
             } else {
                 unsigned = unsigned.without(kind.buffer_type());
@@ -221,8 +236,9 @@ impl PacBuilder {
         let mut pac = unsigned.to_bytes()?;
         let places = Places::find(&pac)?;
         if let Some(ticket) = keys.ticket {
-            let tag = keys.tag(keys.kdc, ticket);
-            put(&mut pac, places.ticket, &tag);
+            put(&mut pac, places.ticket, &keys.tag(keys.kdc, ticket));
+        }
+        if keys.full {
             // The zeros of server, KDC and full signature are still there.
             let tag = keys.tag(keys.kdc, &pac);
             put(&mut pac, places.full, &tag);

@@ -45,10 +45,9 @@ impl<'a> DelegationInfo<'a> {
     pub(crate) fn write(&self) -> Result<zeroize::Zeroizing<alloc::vec::Vec<u8>>, TooLong> {
         let mut ndr = NdrWriter::new();
         ndr.string_head(&self.proxy_target, 1, TARGET)?;
-        ndr.count(self.transited.len(), TRANSITED)?;
-        ndr.pointer(!self.transited.is_empty());
+        let transited = self.transited.write_head(&mut ndr, TRANSITED)?;
         ndr.string_body(&self.proxy_target, 1);
-        self.transited.write(&mut ndr, TRANSITED)?;
+        self.transited.write_body(transited, &mut ndr, TRANSITED)?;
         ndr.finish(DELEGATION_INFO)
     }
 }

@@ -78,16 +78,13 @@ impl<'a> DeviceInfo<'a> {
         ndr.u32(self.user_id);
         ndr.u32(self.primary_group_id);
         ndr.pointer(self.account_domain_id.is_some());
-        ndr.count(self.account_groups.len(), GROUPS)?;
-        ndr.pointer(!self.account_groups.is_empty());
-        ndr.count(self.extra_sids.len(), EXTRA_SIDS)?;
-        ndr.pointer(!self.extra_sids.is_empty());
-        ndr.count(self.domain_groups.len(), DOMAINS)?;
-        ndr.pointer(!self.domain_groups.is_empty());
+        let groups = self.account_groups.write_head(&mut ndr, GROUPS)?;
+        let extra_sids = self.extra_sids.write_head(&mut ndr, EXTRA_SIDS)?;
+        let domains = self.domain_groups.write_head(&mut ndr, DOMAINS)?;
         ndr.optional_sid(self.account_domain_id.as_ref());
-        self.account_groups.write(&mut ndr, GROUPS)?;
-        self.extra_sids.write(&mut ndr, EXTRA_SIDS)?;
-        self.domain_groups.write(&mut ndr, DOMAINS)?;
+        self.account_groups.write_body(groups, &mut ndr, GROUPS)?;
+        self.extra_sids.write_body(extra_sids, &mut ndr, EXTRA_SIDS)?;
+        self.domain_groups.write_body(domains, &mut ndr, DOMAINS)?;
         ndr.finish(DEVICE_INFO)
     }
 }
@@ -113,16 +110,20 @@ impl<'a> Element<'a> for DomainMembership<'a> {
     }
 
     #[cfg(feature = "alloc")]
+    fn pointers(&self) -> u32 {
+        if self.groups.is_empty() { 1 } else { 2 }
+    }
+
+    #[cfg(feature = "alloc")]
     fn write_head(&self, ndr: &mut NdrWriter) -> Result<(), TooLong> {
         ndr.pointer(true);
-        ndr.count(self.groups.len(), DOMAINS)?;
-        ndr.pointer(!self.groups.is_empty());
-        Ok(())
+        self.groups.write_head(ndr, DOMAINS).map(|_| ())
     }
 
     #[cfg(feature = "alloc")]
     fn write_body(&self, ndr: &mut NdrWriter) -> Result<(), TooLong> {
         ndr.sid(&self.domain_id);
-        self.groups.write(ndr, DOMAINS)
+        // A membership has no pointers.
+        self.groups.write_body(ndr.reserve(0), ndr, DOMAINS)
     }
 }

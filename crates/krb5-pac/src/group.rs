@@ -97,6 +97,11 @@ impl<'a> Element<'a> for GroupMembership {
     }
 
     #[cfg(feature = "alloc")]
+    fn pointers(&self) -> u32 {
+        0
+    }
+
+    #[cfg(feature = "alloc")]
     fn write_head(&self, ndr: &mut NdrWriter) -> Result<(), TooLong> {
         ndr.u32(self.rid);
         ndr.u32(self.attributes.0);
@@ -126,6 +131,11 @@ impl<'a> Element<'a> for SidAndAttributes {
     }
 
     #[cfg(feature = "alloc")]
+    fn pointers(&self) -> u32 {
+        1
+    }
+
+    #[cfg(feature = "alloc")]
     fn write_head(&self, ndr: &mut NdrWriter) -> Result<(), TooLong> {
         ndr.pointer(true);
         ndr.u32(self.attributes.0);
@@ -150,6 +160,11 @@ impl<'a> Element<'a> for Text<'a> {
 
     fn read_body(head: Self::Head, ndr: &mut NdrReader<'a>) -> Result<Self, PacError> {
         ndr.string_body(head, NAME)
+    }
+
+    #[cfg(feature = "alloc")]
+    fn pointers(&self) -> u32 {
+        1
     }
 
     #[cfg(feature = "alloc")]

@@ -6,7 +6,7 @@ use crate::ndr::NdrReader;
 use crate::{PacError, PacErrorKind};
 
 #[cfg(feature = "alloc")]
-use crate::ndr::{NdrWriter, TooLong};
+use crate::ndr::{NdrWriter, Referents, TooLong};
 
 /// A list of a PAC: read from one, where every element was checked, or given to be written to one.
 pub struct List<'a, T>(Repr<'a, T>);
@@ -38,6 +38,10 @@ pub(crate) trait Element<'a>: Sized {
 
     /// Reads what the pointers of the element lead to.
     fn read_body(head: Self::Head, ndr: &mut NdrReader<'a>) -> Result<Self, PacError>;
+
+    /// How many pointers that lead somewhere the head has.
+    #[cfg(feature = "alloc")]
+    fn pointers(&self) -> u32;
 
     #[cfg(feature = "alloc")]
     fn write_head(&self, ndr: &mut NdrWriter) -> Result<(), TooLong>;
@@ -90,8 +94,25 @@ impl<'a, T> List<'a, T> {
         Ok(Self(Repr::Wire(wire)))
     }
 
+    /// Writes the part of the list in the structure: count and pointer.
     #[cfg(feature = "alloc")]
-    pub(crate) fn write(&self, ndr: &mut NdrWriter, field: &'static str) -> Result<(), TooLong>
+    pub(crate) fn write_head(&self, ndr: &mut NdrWriter, field: &'static str) -> Result<Referents, TooLong>
+    where
+        T: Element<'a> + Clone,
+    {
+        ndr.count(self.len(), field)?;
+        ndr.pointer(!self.is_empty());
+        Ok(ndr.reserve(self.iter().map(|element| element.pointers()).sum()))
+    }
+
+    /// Writes the elements, where their turn comes.
+    #[cfg(feature = "alloc")]
+    pub(crate) fn write_body(
+        &self,
+        referents: Referents,
+        ndr: &mut NdrWriter,
+        field: &'static str,
+    ) -> Result<(), TooLong>
     where
         T: Element<'a> + Clone,
     {
@@ -99,7 +120,9 @@ impl<'a, T> List<'a, T> {
             return Ok(());
         }
         ndr.count(self.len(), field)?;
+        let later = ndr.switch(referents);
         self.iter().try_for_each(|element| element.write_head(ndr))?;
+        ndr.switch(later);
         self.iter().try_for_each(|element| element.write_body(ndr))
     }
 

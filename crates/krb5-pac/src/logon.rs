@@ -8,7 +8,7 @@ use crate::ndr::NdrReader;
 use crate::{FileTime, GroupMembership, List, PacError, PacErrorKind, Sid, SidAndAttributes, Text};
 
 #[cfg(feature = "alloc")]
-use crate::ndr::{NdrWriter, TooLong};
+use crate::ndr::{NdrWriter, Referents, TooLong};
 
 mod identity;
 
@@ -302,24 +302,25 @@ impl<'a> LogonInfo<'a> {
         ];
         // Windows has these two with a NUL.
         let places = [(&self.logon_server, SERVER), (&self.logon_domain_name, DOMAIN_NAME)];
-        self.write_head(ndr, &names, &places)?;
+        let [groups, extra_sids, resource_groups] = self.write_head(ndr, &names, &places)?;
         names.iter().for_each(|(name, _)| ndr.string_body(name, 0));
-        self.groups.write(ndr, GROUPS)?;
+        self.groups.write_body(groups, ndr, GROUPS)?;
         places.iter().for_each(|(name, _)| ndr.string_body(name, 1));
         ndr.optional_sid(self.logon_domain_id.as_ref());
-        self.extra_sids.write(ndr, EXTRA_SIDS)?;
+        self.extra_sids.write_body(extra_sids, ndr, EXTRA_SIDS)?;
         ndr.optional_sid(self.resource_domain_id.as_ref());
-        self.resource_groups.write(ndr, RESOURCE_GROUPS)?;
+        self.resource_groups.write_body(resource_groups, ndr, RESOURCE_GROUPS)?;
         writer.finish(LOGON_INFO)
     }
 
+    /// The structure itself. Returns the numbers for the pointers in its three lists.
     #[cfg(feature = "alloc")]
     fn write_head(
         &self,
         ndr: &mut NdrWriter,
         names: &[(&Text<'_>, &'static str)],
         places: &[(&Text<'_>, &'static str)],
-    ) -> Result<(), TooLong> {
+    ) -> Result<[Referents; 3], TooLong> {
         let times = [
             self.logon_time,
             self.logoff_time,
@@ -334,8 +335,7 @@ impl<'a> LogonInfo<'a> {
         ndr.u16(self.bad_password_count);
         ndr.u32(self.user_id);
         ndr.u32(self.primary_group_id);
-        ndr.count(self.groups.len(), GROUPS)?;
-        ndr.pointer(!self.groups.is_empty());
+        let groups = self.groups.write_head(ndr, GROUPS)?;
         ndr.u32(self.user_flags.0);
         ndr.put(self.session_key.secret_bytes());
         places.iter().try_for_each(|(name, field)| ndr.string_head(name, 1, field))?;
@@ -347,11 +347,9 @@ impl<'a> LogonInfo<'a> {
         ndr.time(self.last_failed_logon);
         ndr.u32(self.failed_logon_count);
         ndr.u32(0);
-        ndr.count(self.extra_sids.len(), EXTRA_SIDS)?;
-        ndr.pointer(!self.extra_sids.is_empty());
+        let extra_sids = self.extra_sids.write_head(ndr, EXTRA_SIDS)?;
         ndr.pointer(self.resource_domain_id.is_some());
-        ndr.count(self.resource_groups.len(), RESOURCE_GROUPS)?;
-        ndr.pointer(!self.resource_groups.is_empty());
-        Ok(())
+        let resource_groups = self.resource_groups.write_head(ndr, RESOURCE_GROUPS)?;
+        Ok([groups, extra_sids, resource_groups])
     }
 }

@@ -17,7 +17,7 @@ use gss_core::reader::{ParseError, Reader};
 use crate::{PacError, PacErrorKind, Sid, Text};
 
 #[cfg(feature = "alloc")]
-pub(crate) use writer::{NdrWriter, TooLong};
+pub(crate) use writer::{NdrWriter, Referents, TooLong};
 
 /// Common header and private header together.
 const HEADERS_LEN: usize = 16;

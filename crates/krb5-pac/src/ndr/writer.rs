@@ -18,17 +18,24 @@ pub(crate) struct TooLong {
     pub(crate) len: usize,
 }
 
+/// Numbers for the pointers in the elements of an array: the next one.
+///
+/// Windows numbers them right behind the pointer to the array, although they are written later.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Referents(u32);
+
 /// Writes an NDR object front to back.
 pub(crate) struct NdrWriter {
     // A logon may carry a session key.
     bytes: Zeroizing<Vec<u8>>,
-    referent: u32,
+    next: Referents,
 }
 
 impl NdrWriter {
     /// Room for the headers, and the pointer to the structure.
     pub(crate) fn new() -> Self {
-        let mut writer = Self { bytes: Zeroizing::new(Vec::with_capacity(1024)), referent: FIRST_REFERENT };
+        let mut writer =
+            Self { bytes: Zeroizing::new(Vec::with_capacity(1024)), next: Referents(FIRST_REFERENT) };
         writer.put(&[0; HEADERS_LEN]);
         writer.pointer(true);
         writer
@@ -83,11 +90,20 @@ impl NdrWriter {
     }
 
     pub(crate) fn pointer(&mut self, present: bool) {
-        let referent = if present { self.referent } else { 0 };
-        self.u32(referent);
-        if present {
-            self.referent = self.referent.wrapping_add(REFERENT_STEP);
-        }
+        let referent = if present { self.reserve(1) } else { Referents(0) };
+        self.u32(referent.0);
+    }
+
+    /// Takes numbers for this many pointers.
+    pub(crate) fn reserve(&mut self, pointers: u32) -> Referents {
+        let first = self.next;
+        self.next = Referents(first.0.wrapping_add(pointers.wrapping_mul(REFERENT_STEP)));
+        first
+    }
+
+    /// Goes on with these numbers, and returns those that were next.
+    pub(crate) const fn switch(&mut self, to: Referents) -> Referents {
+        core::mem::replace(&mut self.next, to)
     }
 
     /// The number of elements, in 32 bits.
