@@ -2,13 +2,15 @@
 
 use super::krb5::{flags, instant, open_with, principal, show, tickets};
 use super::opened::{addresses, closed};
-use super::tree::{Hex, Node};
+use super::tree::Node;
 use super::{Inspector, encrypted_closed, enctypes};
 use krb5_asn1::{
-    ApReq, AsRep, AsReq, Decode, EncAsRepPart, EncryptedData, EtypeInfo2, KdcReqBody, KerberosString,
-    MethodData, PaData, PaDataType, PrincipalName, Raw, TgsRep, TgsReq, Ticket,
+    AsRep, AsReq, EncAsRepPart, EncryptedData, KdcReqBody, KerberosString, MethodData, PrincipalName, Raw,
+    TgsRep, TgsReq, Ticket,
 };
-use krb5_crypto::{EncType, KeyUsage};
+use krb5_crypto::KeyUsage;
+
+mod methods;
 
 impl Inspector {
     pub(super) fn kdc_message(&self, tag: u8, bytes: &[u8], nesting: usize) -> Node {
@@ -20,13 +22,25 @@ impl Inspector {
                 self.request("TGS-REQ", message.padata, message.req_body.value(), nesting)
             }),
             11 => show("AS-REP", bytes, |message: AsRep<'_>| {
-                let node =
-                    self.reply("AS-REP", message.crealm, message.cname, message.padata, &message.ticket);
-                node.with(self.as_rep_part(&message.enc_part))
+                let node = self.reply(
+                    "AS-REP",
+                    message.crealm,
+                    message.cname,
+                    message.padata,
+                    &message.ticket,
+                    nesting,
+                );
+                node.with(self.as_rep_part(&message.enc_part, nesting))
             }),
             _ => show("TGS-REP", bytes, |message: TgsRep<'_>| {
-                let node =
-                    self.reply("TGS-REP", message.crealm, message.cname, message.padata, &message.ticket);
+                let node = self.reply(
+                    "TGS-REP",
+                    message.crealm,
+                    message.cname,
+                    message.padata,
+                    &message.ticket,
+                    nesting,
+                );
                 node.with(encrypted_closed("enc-part", &message.enc_part))
             }),
         }
@@ -41,7 +55,7 @@ impl Inspector {
     ) -> Node {
         let mut node = Node::new(name);
         for method in methods.into_iter().flatten() {
-            node.push(self.method(&method, nesting));
+            node.push(self.method("padata", &method, nesting));
         }
         let mut node = node
             .with_field("kdc-options", flags(body.kdc_options.0, body.kdc_options.names()))
@@ -72,62 +86,25 @@ impl Inspector {
         client: PrincipalName<'_>,
         padata: Option<MethodData<'_>>,
         ticket: &Raw<'_, Ticket<'_>>,
+        nesting: usize,
     ) -> Node {
         let mut node = Node::new(name).with_field("client", client.in_realm(realm));
         if let Some(padata) = padata {
-            node.push(methods("padata", padata));
+            node.push(self.methods("padata", padata, nesting));
         }
         node.with(self.ticket("ticket", ticket.value()).0)
     }
 
     /// Clients have their keys in keytabs too.
-    fn as_rep_part(&self, data: &EncryptedData<'_>) -> Node {
+    fn as_rep_part(&self, data: &EncryptedData<'_>, nesting: usize) -> Node {
         let node = encrypted_closed("enc-part", data);
         let entries = self.keytab.iter().flat_map(|keytab| &keytab.entries);
         let opened = entries.into_iter().find_map(|entry| open_with(entry, data, KeyUsage::AS_REP));
         match opened.as_deref() {
             Some(plaintext) => node.with(show("EncASRepPart", plaintext, |part: EncAsRepPart<'_>| {
-                self.enc_kdc_rep_part(&part.0)
+                self.enc_kdc_rep_part(&part.0, nesting)
             })),
             None => node,
         }
-    }
-
-    fn method(&self, method: &PaData<'_>, nesting: usize) -> Node {
-        let value = method.padata_value.as_bytes();
-        if method.padata_type == PaDataType::TGS_REQ
-            && let Ok(request) = ApReq::from_der(value)
-        {
-            return self
-                .ap_req(&request, KeyUsage::TGS_REQ_AUTHENTICATOR, nesting)
-                .labelled("padata TGS_REQ");
-        }
-        one_method("padata", method)
-    }
-}
-
-/// Pre-authentication data.
-pub(super) fn methods(name: &str, list: MethodData<'_>) -> Node {
-    list.into_iter().fold(Node::new(name), |node, method| node.with(one_method("method", &method)))
-}
-
-fn one_method(name: &str, method: &PaData<'_>) -> Node {
-    let value = method.padata_value.as_bytes();
-    let node = Node::field(name, format_args!("{}, {} bytes", method.padata_type, value.len()));
-    match method.padata_type {
-        PaDataType::ENC_TIMESTAMP => match EncryptedData::from_der(value) {
-            Ok(data) => node.with(encrypted_closed("timestamp", &data)),
-            Err(_) => node,
-        },
-        PaDataType::ETYPE_INFO2 => match EtypeInfo2::from_der(value) {
-            Ok(list) => list.into_iter().fold(node, |node, entry| {
-                node.with(Node::new(EncType(entry.etype)).with_optional("salt", entry.salt).with_optional(
-                    "s2kparams",
-                    entry.s2kparams.map(|params| Hex(params.as_bytes()).to_string()),
-                ))
-            }),
-            Err(_) => node,
-        },
-        _ => node,
     }
 }

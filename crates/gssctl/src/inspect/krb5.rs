@@ -4,9 +4,9 @@ use super::tree::{Hex, Node};
 use super::{Inspector, encrypted_closed, open, per_message, unreadable};
 use core::fmt::Display;
 use krb5_asn1::{
-    ApOptions, ApRep, ApReq, Authenticator, Decode, DecodeError, EncTicketPart, EncryptedData, ErrorCode,
-    KerberosString, KerberosTime, KrbCred, KrbError, KrbPriv, KrbSafe, MethodData, Microseconds, Octets,
-    PrincipalName, Raw, Ticket,
+    ApOptions, ApRep, ApReq, Authenticator, Decode, DecodeError, EncTicketPart, EncryptedData,
+    KerberosString, KerberosTime, KrbCred, KrbError, KrbPriv, KrbSafe, Microseconds, PrincipalName, Raw,
+    Ticket,
 };
 use krb5_crypto::{EncType, Key, KeyUsage};
 use krb5_files::KeytabEntry;
@@ -40,7 +40,7 @@ impl Inspector {
                 Node::new("KRB-PRIV").with(encrypted_closed("enc-part", &message.enc_part))
             }),
             22 => show("KRB-CRED", bytes, |message: KrbCred<'_>| self.krb_cred(&message, &[])),
-            30 => show("KRB-ERROR", bytes, |message: KrbError<'_>| self.krb_error(&message)),
+            30 => show("KRB-ERROR", bytes, |message: KrbError<'_>| self.krb_error(&message, nesting)),
             10..=13 => self.kdc_message(tag, bytes, nesting),
             _ => self.opened_message(tag, bytes, nesting),
         }
@@ -110,7 +110,7 @@ impl Inspector {
         ))
     }
 
-    fn krb_error(&self, message: &KrbError<'_>) -> Node {
+    fn krb_error(&self, message: &KrbError<'_>, nesting: usize) -> Node {
         let code = message.error_code;
         let mut node = Node::field("KRB-ERROR", code)
             .with_optional("advice", code.advice())
@@ -123,25 +123,10 @@ impl Inspector {
             .with_field("service", message.sname.in_realm(message.realm))
             .with_optional("text", message.e_text);
         if let Some(data) = message.e_data {
-            node.push(error_data(code, data));
+            node.push(self.error_data(data, nesting));
         }
         node
     }
-}
-
-/// Data that comes with an error: pre-authentication methods, or something only its sender understands.
-fn error_data(code: ErrorCode, data: Octets<'_>) -> Node {
-    let bytes = data.as_bytes();
-    let node = Node::field("e-data", format_args!("{} bytes", bytes.len()));
-    if code == ErrorCode::KDC_ERR_PREAUTH_REQUIRED
-        && let Ok(methods) = MethodData::from_der(bytes)
-    {
-        return methods.into_iter().fold(node, |node, method| {
-            let length = method.padata_value.as_bytes().len();
-            node.with(Node::new(format_args!("{}, {length} bytes", method.padata_type)))
-        });
-    }
-    node.with(super::der::dump(bytes))
 }
 
 fn krb_safe(message: KrbSafe<'_>) -> Node {

@@ -19,7 +19,9 @@ impl Inspector {
             3 => show("EncTicketPart", bytes, |part: EncTicketPart<'_>| {
                 self.enc_ticket_part(Node::new("EncTicketPart"), &part)
             }),
-            25 | 26 => show("EncKDCRepPart", bytes, |part: EncAsRepPart<'_>| self.enc_kdc_rep_part(&part.0)),
+            25 | 26 => {
+                show("EncKDCRepPart", bytes, |part: EncAsRepPart<'_>| self.enc_kdc_rep_part(&part.0, nesting))
+            }
             27 => show("EncAPRepPart", bytes, |part: EncApRepPart<'_>| self.enc_ap_rep_part(&part)),
             28 => show("EncKrbPrivPart", bytes, |part: EncKrbPrivPart<'_>| {
                 Node::new("EncKrbPrivPart")
@@ -84,7 +86,7 @@ impl Inspector {
         node.with_optional("sequence number", part.seq_number.map(|number| number.0))
     }
 
-    pub(super) fn enc_kdc_rep_part(&self, part: &EncKdcRepPart<'_>) -> Node {
+    pub(super) fn enc_kdc_rep_part(&self, part: &EncKdcRepPart<'_>, nesting: usize) -> Node {
         let mut node = Node::new("EncKDCRepPart")
             .with(self.key("session key", part.key))
             .with_field("nonce", part.nonce.0)
@@ -99,7 +101,7 @@ impl Inspector {
             node.push(addresses(list));
         }
         if let Some(methods) = part.encrypted_pa_data {
-            node.push(super::kdc::methods("encrypted-pa-data", methods));
+            node.push(self.methods("encrypted-pa-data", methods, nesting));
         }
         node
     }

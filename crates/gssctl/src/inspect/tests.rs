@@ -3,7 +3,8 @@ use gss_core::framing::frame_from;
 use gss_core::oid;
 use krb5_asn1::{
     ApOptions, ApReq, AuthDataType, Authenticator, Checksum, Encode, EncryptionKey, EncryptionKeyBuf,
-    KerberosTime, Microseconds, Octets, Raw, UInt32,
+    ErrorCode, KerberosTime, KrbError, MethodData, Microseconds, NameType, Octets, PaData, PaDataType,
+    PrincipalName, Raw, UInt32,
 };
 use krb5_files::KeytabEntry;
 use proptest::prelude::{any, proptest};
@@ -158,6 +159,106 @@ fn kinds_are_recognised_by_their_first_bytes() {
         let text = Inspector::default().inspect(bytes).to_string();
         assert!(text.contains(wanted), "{wanted}: {text}");
     }
+}
+
+/// The `der` of a record of `vectors/asn1/derived.txt`.
+fn derived(name: &str) -> Vec<u8> {
+    let file = test_support::vectors::load("asn1/derived.txt");
+    let record = file.records().iter().find(|record| record.name() == name);
+    record.unwrap_or_else(|| panic!("no record {name}")).hex("der")
+}
+
+/// A KRB-ERROR with this error data.
+fn refusal(data: &[u8]) -> Vec<u8> {
+    let components = ["krbtgt".into(), "TEST".into()];
+    let error = KrbError {
+        ctime: None,
+        cusec: None,
+        stime: KerberosTime::from_unix(NOW).unwrap(),
+        susec: Microseconds::new(0).unwrap(),
+        error_code: ErrorCode::KDC_ERR_PREAUTH_REQUIRED,
+        crealm: None,
+        cname: None,
+        realm: "TEST".into(),
+        sname: PrincipalName::new(NameType::SRV_INST, &components),
+        e_text: None,
+        e_data: Some(Octets::new(data)),
+    };
+    error.to_der().unwrap()
+}
+
+#[test]
+fn pre_authentication_data_is_told_in_words() {
+    let cases = [
+        (
+            PaDataType::FX_FAST,
+            derived("PA-FX-FAST of a TGS-REQ"),
+            "request: aes256-cts-hmac-sha1-96, 6 bytes encrypted",
+        ),
+        (
+            PaDataType::FX_FAST,
+            derived("PA-FX-FAST of an AS-REQ"),
+            "armor AP_REQUEST (1): no known kind of token, 6 bytes",
+        ),
+        (
+            PaDataType::FX_FAST,
+            derived("PA-FX-FAST of a reply"),
+            "reply: aes256-cts-hmac-sha1-96, 6 bytes encrypted",
+        ),
+        (PaDataType::FX_FAST, Vec::new(), "FX_FAST (136), 0 bytes"),
+        (
+            PaDataType::FX_FAST,
+            vec![0x30, 0],
+            "malformed: PaFxFastRequest has no alternative with the tag SEQUENCE",
+        ),
+        (PaDataType::SPAKE, derived("PA-SPAKE support"), "support of groups: EDWARDS25519 (1), P256 (2)"),
+        (
+            PaDataType::SPAKE,
+            derived("PA-SPAKE challenge with a second factor"),
+            "second factors: NONE (1), -7",
+        ),
+        (PaDataType::SPAKE, derived("PA-SPAKE response"), "second factor: aes256-cts-hmac-sha1-96"),
+        (PaDataType::SPAKE, derived("PA-SPAKE encdata"), "further data: aes256-cts-hmac-sha1-96"),
+        (PaDataType::AUTHENTICATION_SET, derived("PA-AUTHENTICATION-SET"), "ENCRYPTED_CHALLENGE (138)"),
+        (
+            PaDataType::S4U_X509_USER,
+            derived("PA-S4U-X509-USER"),
+            "options: check-logon-hours, use-reply-key-usage",
+        ),
+        (PaDataType::PAC_REQUEST, derived("KERB-PA-PAC-REQUEST, not wanted"), "PAC: not wanted"),
+        (PaDataType::PAC_OPTIONS, derived("PA-PAC-OPTIONS"), "claims, resource-based-constrained-delegation"),
+        (PaDataType::SVR_REFERRAL_INFO, derived("PA-SVR-REFERRAL-DATA"), "realm to ask: EXAMPLE.COM"),
+        (
+            PaDataType::SUPPORTED_ETYPES,
+            vec![0x10, 0, 1, 0],
+            "supported: aes256-cts-hmac-sha1-96, fast-supported",
+        ),
+        (PaDataType::FX_COOKIE, b"MIT".to_vec(), "bytes: 4d4954"),
+        (PaDataType::FX_ERROR, refusal(&[]), "KRB-ERROR: KDC_ERR_PREAUTH_REQUIRED (25)"),
+        (PaDataType::PW_SALT, b"TESTalice".to_vec(), "salt: TESTalice"),
+    ];
+    for (padata_type, value, wanted) in cases {
+        let method = PaData { padata_type, padata_value: Octets::new(&value) };
+        let methods = MethodData::new(&[method]).to_der().unwrap();
+        let text = Inspector::default().inspect(&refusal(&methods)).to_string();
+        assert!(text.contains(wanted), "{wanted}: {text}");
+    }
+    let text = Inspector::default().inspect(&refusal(&derived("KERB-ERROR-DATA, extended"))).to_string();
+    assert!(text.contains("NTSTATUS: 0xc0000072"), "{text}");
+    let text = Inspector::default().inspect(&derived("EncASRepPart with encrypted-pa-data")).to_string();
+    assert!(text.contains("checksum of the request") && text.contains("FX_FAST (136), 0 bytes"), "{text}");
+}
+
+/// An error in an error in an error.
+#[test]
+fn endless_errors_end() {
+    let mut message = refusal(&[]);
+    for _ in 0..20 {
+        let method = PaData { padata_type: PaDataType::FX_ERROR, padata_value: Octets::new(&message) };
+        message = refusal(&MethodData::new(&[method]).to_der().unwrap());
+    }
+    let text = Inspector::default().inspect(&message).to_string();
+    assert!(text.contains("nested too deep"), "{text}");
 }
 
 #[test]
