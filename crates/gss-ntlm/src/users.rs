@@ -9,6 +9,7 @@ pub use memory::MemoryUsers;
 use crate::secret::{NtHash, NtlmV2Hash, SessionKey};
 use crate::wire::Text;
 use alloc::string::String;
+use alloc::sync::Arc;
 use core::fmt;
 
 /// An account, as a client names it.
@@ -46,7 +47,7 @@ pub trait Users {
     }
 }
 
-impl<U: Users + ?Sized> Users for alloc::sync::Arc<U> {
+impl<U: Users + ?Sized> Users for Arc<U> {
     fn find(&self, account: &Account<'_>) -> Found {
         (**self).find(account)
     }
@@ -62,7 +63,7 @@ pub enum Found {
     /// The hash of its password.
     NtHash(NtHash),
     /// The same, and what follows from it, computed before.
-    Prepared(UserHash),
+    Prepared(Arc<UserHash>),
     /// Nothing.
     Unknown,
     /// That somebody else knows it, for instance a domain controller: [`Users::pass_through`].
@@ -71,7 +72,7 @@ pub enum Found {
 
 /// The hash of a user's password, and what follows from it for one spelling of the account: most of the work of a logon
 /// that is the same every time.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub struct UserHash {
     pub(crate) nt_hash: NtHash,
     pub(crate) v2_hash: NtlmV2Hash,

@@ -18,7 +18,7 @@ pub struct AcceptorConfig {
     written: Result<WrittenNames, WriteError>,
     users: Box<dyn Users + Send + Sync>,
     /// Stands in for unknown users, so that they take as long as known ones.
-    nobody: UserHash,
+    nobody: Arc<UserHash>,
     allow: Allow,
     bindings: BindingCheck,
     target_policy: BindingPolicy,
@@ -38,7 +38,7 @@ impl AcceptorConfig {
             written: WrittenNames::of(&names),
             names: Arc::new(names),
             users: Box::new(users),
-            nobody: UserHash::new(NtHash::from_bytes([0; 16]), "", ""),
+            nobody: Arc::new(UserHash::new(NtHash::from_bytes([0; 16]), "", "")),
             allow: Allow::NOTHING,
             bindings: BindingCheck::default(),
             target_policy: BindingPolicy::default(),
@@ -110,7 +110,7 @@ impl AcceptorConfig {
         &*self.users
     }
 
-    pub(super) fn nobody(&self) -> &UserHash {
+    pub(super) fn nobody(&self) -> &Arc<UserHash> {
         &self.nobody
     }
 

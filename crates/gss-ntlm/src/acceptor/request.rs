@@ -8,12 +8,13 @@ use super::config::{AcceptorConfig, Allow, TargetChecked};
 use super::error::AcceptorError;
 use crate::context::{Agreed, Context};
 use crate::primitive::tags_match;
-use crate::secret::{NtlmV2Hash, SessionKey};
+use crate::secret::{NtHash, NtlmV2Hash, SessionKey};
 use crate::users::{Account, Found, PassThrough, PassThroughError, UserHash};
 use crate::wire::{
     AuthenticateMessage, AvFlags, AvId, AvPairs, ChallengeMessage, NegotiateFlags, NegotiateMessage,
     NtlmV2Response, ResponseKind,
 };
+use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::iter;
 use gss_core::bindings::{BindingCheck, BindingChecked};
@@ -120,13 +121,14 @@ impl Exchange {
         response: &NtlmV2Response<'_>,
     ) -> Result<(ProofChecked, SessionKey), AcceptorError> {
         let account = Account { user: message.user, domain: message.domain };
-        let yes = Choice::from(1);
-        let (known, hash, prepared) = match config.users().find(&account) {
-            Found::Prepared(UserHash { nt_hash, v2_hash }) => (yes, nt_hash, Some(v2_hash)),
-            Found::NtHash(hash) => (yes, hash, None),
-            Found::Unknown => {
-                let UserHash { nt_hash, v2_hash } = config.nobody().clone();
-                (Choice::from(0), nt_hash, Some(v2_hash))
+        let as_sent = |hash: &NtHash| hash.v2(message.user.chars(), message.domain.chars());
+        let mut prepared = true;
+        let (known, user) = match config.users().find(&account) {
+            Found::Prepared(user) => (Choice::from(1), user),
+            Found::Unknown => (Choice::from(0), Arc::clone(config.nobody())),
+            Found::NtHash(nt_hash) => {
+                prepared = false;
+                (Choice::from(1), Arc::new(UserHash { v2_hash: as_sent(&nt_hash), nt_hash }))
             }
             Found::Elsewhere => return self.pass_through(config, message, account),
         };
@@ -134,25 +136,18 @@ impl Exchange {
             let (expected, key) = hash.respond(&self.server_challenge, response.blob);
             bool::from(known & tags_match(&expected, &response.proof)).then_some(key)
         };
-        // Whoever is refused was refused three times, by two hashes made here and one before, known or not.
-        let as_sent = || hash.v2(message.user.chars(), message.domain.chars());
-        let (first, second) = match prepared {
-            Some(prepared) => (prepared, None),
-            None => {
-                let hash = as_sent();
-                (hash.clone(), Some(hash))
-            }
-        };
-        // A hash made before may be one without a domain. With a MIC that does not matter: the MIC covers the domain.
-        let says_domain = second.is_some() || message.domain.is_empty() || promises_mic(response);
-        if let Some(key) = check(&first).filter(|_| says_domain) {
+        // A hash that was prepared may be one without a domain. With a MIC that does not matter: it covers the domain.
+        let says_domain = !prepared || message.domain.is_empty() || promises_mic(response);
+        if let Some(key) = check(&user.v2_hash).filter(|_| says_domain) {
             return Ok((ProofChecked::AsSent, key));
         }
-        if let Some(key) = check(&second.unwrap_or_else(as_sent)) {
+        // Whoever is refused is refused three times, with two hashes made here, known or not, prepared or not.
+        let again = if prepared { as_sent(user.nt_hash()) } else { user.v2_hash.clone() };
+        if let Some(key) = check(&again) {
             return Ok((ProofChecked::AsSent, key));
         }
         // Some clients leave the domain out of the hash.
-        match check(&hash.v2(message.user.chars(), iter::empty())) {
+        match check(&user.nt_hash().v2(message.user.chars(), iter::empty())) {
             Some(key) => Ok((ProofChecked::WithoutDomain, key)),
             None => Err(AcceptorError::LogonFailed),
         }

@@ -3,13 +3,14 @@ use crate::secret::NtHash;
 use crate::upper::upper_char;
 use alloc::collections::BTreeMap;
 use alloc::string::String;
+use alloc::sync::Arc;
 use core::fmt;
 
 /// Users in memory.
 #[derive(Clone, Default)]
 pub struct MemoryUsers {
     // By user, then domain, both in upper case. The empty domain stands for any.
-    users: BTreeMap<String, BTreeMap<String, UserHash>>,
+    users: BTreeMap<String, BTreeMap<String, Arc<UserHash>>>,
 }
 
 impl MemoryUsers {
@@ -26,7 +27,7 @@ impl MemoryUsers {
 
     /// Adds a user with the hash of a password, in place of one of the same name.
     pub fn add_nt_hash(&mut self, user: &str, domain: &str, nt_hash: NtHash) {
-        let prepared = UserHash::new(nt_hash, user, domain);
+        let prepared = Arc::new(UserHash::new(nt_hash, user, domain));
         self.users.entry(upper(user.chars())).or_default().insert(upper(domain.chars()), prepared);
     }
 
@@ -42,7 +43,7 @@ impl MemoryUsers {
         self.users.is_empty()
     }
 
-    fn get(&self, user: &str, domain: &str) -> Option<&UserHash> {
+    fn get(&self, user: &str, domain: &str) -> Option<&Arc<UserHash>> {
         let domains = self.users.get(user)?;
         match domain {
             // A client that knows no domain means the one that has the user, if there is one only.
