@@ -181,6 +181,8 @@ impl ErrorCode {
     #[must_use]
     pub const fn advice(self) -> Option<&'static str> {
         Some(match self {
+            Self::KDC_ERR_NAME_EXP => "the client's account has expired: ask its administrator",
+            Self::KDC_ERR_SERVICE_EXP => "the service's account has expired: ask its administrator",
             Self::KDC_ERR_C_PRINCIPAL_UNKNOWN => {
                 "the KDC does not know the client: check the user name and the realm"
             }
@@ -188,6 +190,9 @@ impl ErrorCode {
                 "the KDC does not know the service: check the host name and that its principal exists in this realm"
             }
             Self::KDC_ERR_NULL_KEY => "the principal has no key: set a password or make a key",
+            Self::KDC_ERR_NEVER_VALID => {
+                "no time is left for the ticket: check the clocks and the times asked for"
+            }
             Self::KDC_ERR_POLICY => "the KDC's policy forbids this request: ask its administrator",
             Self::KDC_ERR_BADOPTION => {
                 "the KDC cannot grant an option: the ticket may not be forwardable, renewable or allowed to delegate"
@@ -196,10 +201,18 @@ impl ErrorCode {
                 "client, service and KDC share no encryption type: check the keys of both principals"
             }
             Self::KDC_ERR_CLIENT_REVOKED => "the account is locked or disabled",
+            Self::KDC_ERR_TGT_REVOKED => "the TGT was withdrawn: log in again",
+            Self::KDC_ERR_CLIENT_NOTYET => "the client's account is not valid yet: check the clocks",
             Self::KDC_ERR_KEY_EXPIRED => "the password has expired: change it",
             Self::KDC_ERR_PREAUTH_FAILED => "the password or key is wrong, or belongs to another key version",
             Self::KDC_ERR_PREAUTH_REQUIRED => {
                 "the KDC asks for pre-authentication: repeat the request with it"
+            }
+            Self::KDC_ERR_PATH_NOT_ACCEPTED => {
+                "a KDC does not trust the realms between client and service: check its trusts and capaths"
+            }
+            Self::KDC_ERR_SVC_UNAVAILABLE => {
+                "the KDC is busy, or what it depends on is down: ask another KDC, or later"
             }
             Self::KDC_ERR_MUST_USE_USER2USER | Self::KRB_AP_ERR_USER_TO_USER_REQUIRED => {
                 "the service has no long-term key of its own: use user-to-user"
@@ -233,6 +246,7 @@ impl ErrorCode {
             }
             Self::KRB_ERR_RESPONSE_TOO_BIG => "the answer is too long for UDP: repeat the request over TCP",
             Self::KDC_ERR_WRONG_REALM => "the request belongs to another realm: follow the referral",
+            Self::KDC_ERR_PREAUTH_EXPIRED => "the KDC waited too long for the next message: start again",
             Self::KRB_AP_ERR_IAKERB_KDC_NOT_FOUND => "the proxying service found no KDC for the realm",
             Self::KRB_AP_ERR_IAKERB_KDC_NO_RESPONSE => "the KDC did not answer the proxying service",
             _ => return None,

@@ -1,7 +1,9 @@
 //! Kerberos V5 messages as plain structs with DER codecs.
 //!
-//! Every message of RFC 4120 section 5 (and a few of its companions) is a struct with public fields that
-//! borrows from the bytes it was decoded from. Decoding copies nothing, encoding knows its length first,
+//! Every message of RFC 4120 section 5, and what its companions carry in pre-authentication data, authorization data
+//! and error data (FAST, SPAKE, S4U, referrals, the HTTPS proxy), is a struct with public fields, or an enum for a
+//! CHOICE, that borrows from the bytes it was decoded from. [`PaDataType`] and [`AuthDataType`] say which type holds
+//! the content of which number. Decoding copies nothing, encoding knows its length first,
 //! and neither needs a heap. There is no logic here: nothing is encrypted, verified or compared with a clock.
 //!
 //! ```
