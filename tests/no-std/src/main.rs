@@ -73,7 +73,10 @@ mod bare {
             return None;
         };
         let mut header = [0; 4096];
-        black_box(gss_http::Scheme::Negotiate.write_token(output.as_slice(), &mut SliceSink::new(&mut header))).ok();
+        black_box(
+            gss_http::Scheme::Negotiate.write_token(output.as_slice(), &mut SliceSink::new(&mut header)),
+        )
+        .ok();
 
         let mut reply = black_box([0; 512]);
         let Step::Done(context) =
