@@ -29,15 +29,21 @@ pub(crate) const ALL: &[Step] = &[
     Step { name: "msrv", run: msrv },
 ];
 
+/// Workspaces of their own: the fuzz targets, and the side of crate `sspi` in the benchmarks.
+const OTHER_WORKSPACES: &[&str] = &["fuzz/Cargo.toml", "benches/sspi/Cargo.toml"];
+
 fn fmt(workspace: &Workspace) -> anyhow::Result<()> {
     Cmd::new(workspace, "cargo fmt --all --check").run()?;
-    Cmd::new(workspace, "cargo fmt --check --manifest-path fuzz/Cargo.toml").run()
+    for manifest in OTHER_WORKSPACES {
+        Cmd::new(workspace, &format!("cargo fmt --check --manifest-path {manifest}")).run()?;
+    }
+    Ok(())
 }
 
 /// A stale lock file makes the next build judge other versions than the committed ones. (The root's is mended by the
 /// very command that starts xtask, so CI asks for it before that.)
 fn locks(workspace: &Workspace) -> anyhow::Result<()> {
-    for manifest in ["Cargo.toml", "fuzz/Cargo.toml"] {
+    for manifest in ["Cargo.toml"].iter().chain(OTHER_WORKSPACES) {
         Cmd::new(
             workspace,
             &format!("cargo metadata --locked --format-version 1 --manifest-path {manifest}"),

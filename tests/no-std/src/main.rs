@@ -21,6 +21,7 @@ mod bare {
         Step, Timestamp, TokenSink, oid,
     };
     use gss_krb5::{ServiceTicketRef, TicketTimes};
+    use gss_ntlm::{Identity, LogonRef, NtHash};
     use gss_spnego::{Initiator, Offer};
     use krb5_asn1::{KerberosString, NameType, PrincipalName, TicketFlags};
     use krb5_crypto::{EncType, Key};
@@ -35,6 +36,7 @@ mod bare {
     extern "C" fn _start() -> ! {
         frame();
         log_in();
+        log_on();
         loop {}
     }
 
@@ -86,6 +88,36 @@ mod bare {
         };
         let (mut sealer, mut opener) = context.split();
         let mut message = SliceSink::new(&mut header);
+        sealer.wrap(Protection::Confidentiality, b"ping", &mut message, env.rng).ok()?;
+        black_box(opener.unwrap(message.into_written()).is_ok());
+        Some(())
+    }
+
+    /// Logs on with NTLM, inside SPNEGO, then a message each way.
+    fn log_on() -> Option<()> {
+        let nt_hash = NtHash::of_password(black_box("correct horse"));
+        let v2_hash = nt_hash.v2("alice".chars(), "EXAMPLE".chars());
+        let logon = LogonRef {
+            identity: Identity::User { user: "alice", domain: "EXAMPLE", v2_hash: &v2_hash },
+            workstation: "DEVICE",
+            target: Some("HTTP/www.example.com"),
+        };
+        let initiator = Initiator::new([Offer::new(oid::NTLMSSP, gss_ntlm::Initiator::new(logon))]);
+        let mut rng = black_box(Counter(2));
+        let mut env = Env::new(Timestamp::from_seconds(black_box(0)), &mut rng);
+        let mut token = [0; 2048];
+        let mut step = initiator.step(&mut [], &mut SliceSink::new(&mut token), &mut env).ok()?;
+        let mut challenge = black_box([0; 512]);
+        let context = loop {
+            match step {
+                Step::Continue(next) => {
+                    step = next.step(&mut challenge, &mut SliceSink::new(&mut token), &mut env).ok()?;
+                }
+                Step::Done(context) => break context,
+            }
+        };
+        let (mut sealer, mut opener) = context.split();
+        let mut message = SliceSink::new(&mut token);
         sealer.wrap(Protection::Confidentiality, b"ping", &mut message, env.rng).ok()?;
         black_box(opener.unwrap(message.into_written()).is_ok());
         Some(())
