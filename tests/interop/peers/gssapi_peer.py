@@ -14,7 +14,8 @@ An initiator with "framing":"iakerb" takes "user" and "password" in place of a c
 its messages to the KDC.
 
 An initiator with "mechs":["ntlm"] takes "user", "domain" and "password"; with both mechanisms it takes a ccache as
-well. The flag "datagram" is gss-ntlmssp's own: its initiator then starts without a token.
+well. With "datagram" gss-ntlmssp's initiator starts without a token. Its acceptor would have to as well, and MIT's
+library asks no mechanism before a token has come.
 
 `now`, `skew`, `principal`, `cb_policy` and `allow` of the shim have no counterpart here: krb5.conf and the libraries
 decide.
@@ -74,6 +75,8 @@ class Peer:
     def op_initiator(self, request):
         self.__init__()
         flags = sum(FLAGS[flag] for flag in request.get("flags", []))
+        if request.get("datagram"):
+            flags |= FLAGS["datagram"]
         if request["framing"] == "iakerb":
             self.iakerb = IakerbInitiator(request, flags)
             return {"ok": True}

@@ -2,7 +2,8 @@
 
 An initiator only; raw, or in the SPNEGO framing that impacket's own clients use. Messages are signed and sealed by
 impacket's functions. Most of impacket's clients send neither VERSION nor MIC. With the flag "version" both are sent,
-and in SPNEGO a mechListMIC, as its clients of LDAP and MSSQL do; MsvAvFlags still does not tell of the MIC.
+and in SPNEGO a mechListMIC, as its clients of LDAP and MSSQL do; MsvAvFlags still does not tell of the MIC. With the flag
+"keys_56" no keys of 128 bits are offered. Without a user it logs on as nobody.
 """
 
 import base64
@@ -124,6 +125,8 @@ class Peer:
         self.first = ntlm.getNTLMSSPType1(signingRequired=secured, version=version)
         if "conf" not in asked:
             self.first["flags"] &= ~ntlm.NTLMSSP_NEGOTIATE_SEAL
+        if "keys_56" in asked:
+            self.first["flags"] &= ~ntlm.NTLMSSP_NEGOTIATE_128
         return self.first.getData()
 
     def authenticate(self, challenge):
@@ -131,8 +134,8 @@ class Peer:
         last, self.key = ntlm.getNTLMSSPType3(
             self.first,
             challenge,
-            self.request["user"],
-            self.request["password"],
+            self.request.get("user", ""),
+            self.request.get("password", ""),
             self.request.get("domain", ""),
             channel_binding_value=b"" if data is None else channel_hash(bytes.fromhex(data)),
             service=self.request["target"].partition("@")[0],

@@ -79,6 +79,14 @@ pub fn negotiate_as(site: &Site, user: &User, arguments: &[&str]) -> Result<Fetc
     fetch(site, &mut command)
 }
 
+/// Fetches a page without any authentication.
+///
+/// # Errors
+/// As [`negotiate`].
+pub fn plain(site: &Site, arguments: &[&str]) -> Result<Fetched> {
+    fetch(site, command(site)?.args(arguments))
+}
+
 /// Fetches a page with the scheme `NTLM`, of which curl has an implementation of its own.
 ///
 /// # Errors

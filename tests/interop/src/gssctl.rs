@@ -1,13 +1,15 @@
 //! Our own implementation, as the program `gssctl`.
 
-use std::env;
 use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::{env, fs};
 
 use anyhow::{Context, Result, bail};
 
-use crate::endpoint::Endpoint;
+use crate::endpoint::{Endpoint, User};
 use crate::peer::{self, Finished, Peer};
 use crate::port;
+use crate::samba::Controller;
 use crate::site::Site;
 
 /// Starts `gssctl shim` as an endpoint.
@@ -28,6 +30,33 @@ pub fn run(site: &impl AsRef<Site>, arguments: &[&str]) -> Result<Finished> {
     peer::finish(site.as_ref().command(program()?).args(arguments), b"")
 }
 
+/// Fetches a page with `gssctl fetch` as a user of NTLM.
+///
+/// # Errors
+/// As [`run`], or the user has no password.
+pub fn fetch_as(site: &Site, user: &User, options: &[&str], url: &str) -> Result<Finished> {
+    let file = site.fresh_path("password");
+    fs::write(&file, password(user)?)?;
+    let mut command = site.command(program()?);
+    command.args(["fetch", "--user", &user.full_name(), "--password-file"]).arg(file).args(options).arg(url);
+    peer::finish(&mut command, b"")
+}
+
+/// The file that `gssctl serve` and gss-ntlmssp read users from.
+fn users_file(site: &Site, users: &[User]) -> Result<PathBuf> {
+    let file = site.fresh_path("users");
+    let mut lines = String::new();
+    for user in users {
+        lines.push_str(&format!("{}:{}:{}\n", user.domain, user.user, password(user)?));
+    }
+    fs::write(&file, lines)?;
+    Ok(file)
+}
+
+fn password(user: &User) -> Result<&str> {
+    user.password.as_deref().context("a user with a password")
+}
+
 /// A running `gssctl serve`.
 #[derive(Debug)]
 pub struct Server {
@@ -41,13 +70,35 @@ impl Server {
     /// # Errors
     /// `gssctl` has not been built, or does not start.
     pub fn start(site: &impl AsRef<Site>, keytab: &Path, options: &[&str]) -> Result<Self> {
-        let port = port::free()?;
         let mut command = site.as_ref().command(program()?);
-        command
-            .args(["serve", "--listen", &format!("127.0.0.1:{port}"), "--keytab"])
-            .arg(keytab)
-            .args(options);
-        let mut peer = Peer::start("gssctl serve", &mut command, site.as_ref().fresh_path("serve.log"))?;
+        command.args(["serve", "--keytab"]).arg(keytab).args(options);
+        Self::listen(site.as_ref(), command)
+    }
+
+    /// As [`Self::start`], for these users of NTLM.
+    ///
+    /// # Errors
+    /// A user has no password, `gssctl` has not been built, or does not start.
+    pub fn with_users(site: &impl AsRef<Site>, users: &[User], options: &[&str]) -> Result<Self> {
+        let mut command = site.as_ref().command(program()?);
+        command.args(["serve", "--ntlm-users"]).arg(users_file(site.as_ref(), users)?).args(options);
+        Self::listen(site.as_ref(), command)
+    }
+
+    /// As [`Self::start`], for the users of a domain, whom `ntlm_auth` asks the controller about.
+    ///
+    /// # Errors
+    /// `ntlm_auth` is missing, `gssctl` has not been built, or does not start.
+    pub fn with_domain(site: &Site, controller: &Controller, options: &[&str]) -> Result<Self> {
+        let mut command = controller.command(site, program()?);
+        command.args(["serve", "--ntlm-auth"]).arg(controller.ntlm_auth_program(site)?).args(options);
+        Self::listen(site, command)
+    }
+
+    fn listen(site: &Site, mut command: Command) -> Result<Self> {
+        let port = port::free()?;
+        command.args(["--listen", &format!("127.0.0.1:{port}")]);
+        let mut peer = Peer::start("gssctl serve", &mut command, site.fresh_path("serve.log"))?;
         peer.wait_for_port(port)?;
         Ok(Self { port, peer })
     }
@@ -55,6 +106,14 @@ impl Server {
     /// Its root page, under the host name that the service's principal has.
     pub fn url(&self) -> String {
         format!("http://localhost:{}/", self.port)
+    }
+
+    /// What it logged of its requests: the client's address, and what came of the request.
+    pub fn log(&self) -> Vec<(String, String)> {
+        let log = self.peer.log_tail();
+        let lines = log.lines().filter_map(|line| line.split_once(' '));
+        let lines = lines.filter(|(address, _)| address.starts_with("127.0.0.1:"));
+        lines.map(|(address, rest)| (address.into(), rest.into())).collect()
     }
 
     /// The end of its log.

@@ -4,6 +4,7 @@
 //! can run at once. It ends by itself when its standard input closes, even if the test is killed.
 
 use core::net::{Ipv4Addr, SocketAddrV4};
+use std::os::unix::fs::PermissionsExt as _;
 use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 use std::process::{ChildStdin, Command};
@@ -101,6 +102,22 @@ impl Controller {
         command.arg(packages::find("ntlm_auth")?).arg(self.config());
         self.point_to_winbindd(&mut command);
         Endpoint::start("ntlm_auth", &mut command, site.fresh_path("ntlm_auth.log"))
+    }
+
+    /// `ntlm_auth` as a program that needs no option to know the configuration. Where winbindd is, the environment of
+    /// [`Self::command`] says.
+    ///
+    /// # Errors
+    /// A package is missing, or the program cannot be written.
+    pub fn ntlm_auth_program(&self, site: &Site) -> Result<PathBuf> {
+        packages::find("nss_wrapper")?;
+        let program = site.fresh_path("ntlm_auth");
+        let (real, config) = (packages::find("ntlm_auth")?, self.config());
+        let script =
+            format!("#!/bin/sh\nexec '{}' --configfile='{}' \"$@\"\n", real.display(), config.display());
+        std::fs::write(&program, script)?;
+        std::fs::set_permissions(&program, std::fs::Permissions::from_mode(0o755))?;
+        Ok(program)
     }
 
     /// The end of its log.

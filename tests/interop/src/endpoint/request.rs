@@ -95,6 +95,9 @@ pub struct Initiator {
     /// Names of weak parts that are allowed.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub allow: Vec<&'static str>,
+    /// NTLM without a connection: the acceptor speaks first.
+    #[serde(skip_serializing_if = "core::ops::Not::not")]
+    pub datagram: bool,
 }
 
 impl Initiator {
@@ -120,6 +123,11 @@ impl Initiator {
     /// Kerberos first and NTLM after it, in SPNEGO.
     pub fn krb5_or_ntlm(ccache: &Path, user: &User) -> Self {
         Self { mechs: vec!["krb5", "ntlm"], ..Self::new(Framing::Spnego, ccache) }.login(user)
+    }
+
+    /// NTLM with [`STANDARD_FLAGS`] for nobody in particular.
+    pub fn ntlm_anonymous(framing: Framing) -> Self {
+        Self { mechs: vec!["ntlm"], ..Self::without_credential(framing) }
     }
 
     fn login(self, user: &User) -> Self {
@@ -158,6 +166,7 @@ impl Initiator {
             now: None,
             channel_bindings: None,
             allow: Vec::new(),
+            datagram: false,
         }
     }
 
@@ -179,6 +188,13 @@ impl Initiator {
     #[must_use]
     pub fn allow(mut self, part: &'static str) -> Self {
         self.allow.push(part);
+        self
+    }
+
+    /// Lets the acceptor speak first, without a NEGOTIATE message: NTLM for datagrams.
+    #[must_use]
+    pub fn datagram(mut self) -> Self {
+        self.datagram = true;
         self
     }
 
@@ -222,6 +238,9 @@ pub struct Acceptor {
     /// Names of weak parts that are allowed.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub allow: Vec<&'static str>,
+    /// NTLM without a connection: the acceptor speaks first.
+    #[serde(skip_serializing_if = "core::ops::Not::not")]
+    pub datagram: bool,
 }
 
 impl Acceptor {
@@ -233,6 +252,11 @@ impl Acceptor {
     /// NTLM for these users.
     pub fn ntlm(framing: Framing, users: &[User]) -> Self {
         Self { users: users.to_vec(), ..Self::without_secrets(framing, "ntlm") }
+    }
+
+    /// Kerberos with the keys of a keytab and NTLM for these users, in SPNEGO.
+    pub fn krb5_or_ntlm(keytab: &Path, users: &[User]) -> Self {
+        Self { mechs: vec!["krb5", "ntlm"], users: users.to_vec(), ..Self::new(Framing::Spnego, keytab) }
     }
 
     fn without_secrets(framing: Framing, mech: &'static str) -> Self {
@@ -247,6 +271,7 @@ impl Acceptor {
             cb_policy: None,
             replay_cache: None,
             allow: Vec::new(),
+            datagram: false,
         }
     }
 
@@ -262,6 +287,13 @@ impl Acceptor {
     #[must_use]
     pub fn allow(mut self, part: &'static str) -> Self {
         self.allow.push(part);
+        self
+    }
+
+    /// Lets the acceptor speak first, without a NEGOTIATE message: NTLM for datagrams.
+    #[must_use]
+    pub fn datagram(mut self) -> Self {
+        self.datagram = true;
         self
     }
 

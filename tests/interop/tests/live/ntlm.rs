@@ -6,13 +6,21 @@
 //! | `contexts` | both roles, raw and SPNEGO, every kind of protection, messages of many sizes |
 //! | `bindings` | channel bindings equal, different and absent under each policy |
 //! | `rejects` | wrong password, unknown user, no MIC, wrong service |
+//! | `variants` | what has to be allowed by name: no MIC, 56 bits, nobody; and datagrams |
+//! | `reselection` | SPNEGO with Kerberos first and NTLM after it |
 //! | `directory` | our initiator at Samba's LDAP server, signed and sealed |
+//! | `http` | curl at `gssctl serve`, `gssctl fetch` at the harness's server |
+//! | `domain` | `gssctl serve` with the users whom winbind knows |
 
 mod bindings;
 mod contexts;
 mod directory;
+mod domain;
+mod http;
 mod peers;
 mod rejects;
+mod reselection;
+mod variants;
 
 use anyhow::{Context, Result, ensure};
 use interop::endpoint::{Endpoint, User};
