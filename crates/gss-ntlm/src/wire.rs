@@ -37,6 +37,7 @@ pub use self::text::{Charset, Text, TextError, TextErrorKind};
 pub use self::time::FileTime;
 pub use self::version::Version;
 
+pub(crate) use self::authenticate::slot as authenticate_slot;
 pub(crate) use self::fields::PayloadWriter;
 
 use core::fmt;

@@ -6,7 +6,7 @@ use crate::logon::{Identity, LogonRef};
 use crate::secret::{NtlmV2Hash, SessionKey};
 use crate::wire::{
     AuthenticateMessage, AvFlags, AvId, AvPairs, ChallengeMessage, FileTime, NegotiateFlags, PayloadWriter,
-    put_av_pair, put_av_text, put_utf16,
+    authenticate_slot as slot, put_av_pair, put_av_text, put_utf16,
 };
 use gss_core::bindings::BindingDigest;
 use gss_core::{BindingOutcome, CryptoRng, Env, Role, Timestamp, TokenSink};
@@ -29,10 +29,10 @@ pub(super) fn answer(
         Identity::Anonymous => return anonymous(logon, options, &challenge, output),
     };
     let flags = challenge.agreed;
-    let mut writer = PayloadWriter::new(output, HEADER_LEN)?;
-    write_name(&mut writer, DOMAIN_FIELD, domain)?;
-    write_name(&mut writer, USER_FIELD, user)?;
-    write_name(&mut writer, WORKSTATION_FIELD, logon.workstation)?;
+    let mut writer = PayloadWriter::new(output, slot::HEADER_LEN)?;
+    write_name(&mut writer, slot::DOMAIN.at, domain)?;
+    write_name(&mut writer, slot::USER.at, user)?;
+    write_name(&mut writer, slot::WORKSTATION.at, logon.workstation)?;
     let Random { client_challenge, key: exported } = Random::draw(env.rng);
     let proof = Proof { logon, options, challenge: &challenge, client_challenge, v2_hash };
     let key_exchange_key = proof.write(&mut writer, env.now)?;
@@ -41,16 +41,16 @@ pub(super) fn answer(
         key_exchange_key.exchange(&mut encrypted);
         let field = writer.begin();
         writer.sink().put(&encrypted)?;
-        writer.end(field, KEY_FIELD)?;
+        writer.end(field, slot::SESSION_KEY.at)?;
         exported
     } else {
-        writer.empty(KEY_FIELD)?;
+        writer.empty(slot::SESSION_KEY.at)?;
         key_exchange_key
     };
     write_header(&mut writer, flags, options)?;
     let message = output.as_mut_slice().get_mut(start..).unwrap_or_default();
     let mic = key.mic(&[negotiate.unwrap_or_default(), input, message]);
-    let place = message.get_mut(AuthenticateMessage::MIC_OFFSET..HEADER_LEN);
+    let place = message.get_mut(AuthenticateMessage::MIC_OFFSET..slot::HEADER_LEN);
     place.unwrap_or_default().copy_from_slice(&mic);
     let binding = match options.bindings {
         BindingDigest::NONE => BindingOutcome::Absent,
@@ -58,21 +58,6 @@ pub(super) fn answer(
     };
     Ok(Agreed { role: Role::Initiator, flags, anonymous: false, binding, mic: true, key })
 }
-
-/// AUTHENTICATE with version and MIC, before its payload.
-const HEADER_LEN: usize = 88;
-
-/// The same without a MIC.
-const HEADER_LEN_WITHOUT_MIC: usize = AuthenticateMessage::MIC_OFFSET;
-
-const LM_FIELD: usize = 12;
-const NT_FIELD: usize = 20;
-const DOMAIN_FIELD: usize = 28;
-const USER_FIELD: usize = 36;
-const WORKSTATION_FIELD: usize = 44;
-const KEY_FIELD: usize = 52;
-const FLAGS_OFFSET: usize = 60;
-const VERSION_OFFSET: usize = 64;
 
 /// A challenge that grants what was asked for.
 struct Checked<'a> {
@@ -135,7 +120,7 @@ impl Proof<'_> {
             None => self.v2_hash.lm_v2(server_challenge, &self.client_challenge),
         };
         writer.sink().put(&lm_response)?;
-        writer.end(field, LM_FIELD)?;
+        writer.end(field, slot::LM_RESPONSE.at)?;
 
         let field = writer.begin();
         let start = writer.sink().len();
@@ -152,7 +137,7 @@ impl Proof<'_> {
         let (place, blob) = response.split_at_mut_checked(PROOF_LEN).unwrap_or_default();
         let (proof, key) = self.v2_hash.respond(server_challenge, blob);
         place.copy_from_slice(&proof);
-        writer.end(field, NT_FIELD)?;
+        writer.end(field, slot::NT_RESPONSE.at)?;
         Ok(key)
     }
 
@@ -195,15 +180,15 @@ fn anonymous(
 ) -> Result<Agreed, InitiatorError> {
     let keyed = NegotiateFlags::SIGN | NegotiateFlags::SEAL | NegotiateFlags::KEY_EXCHANGE;
     let flags = challenge.agreed.without(keyed).with(NegotiateFlags::ANONYMOUS);
-    let mut writer = PayloadWriter::new(output, HEADER_LEN_WITHOUT_MIC)?;
-    write_name(&mut writer, DOMAIN_FIELD, "")?;
-    write_name(&mut writer, USER_FIELD, "")?;
-    write_name(&mut writer, WORKSTATION_FIELD, logon.workstation)?;
+    let mut writer = PayloadWriter::new(output, slot::HEADER_LEN_WITHOUT_MIC)?;
+    write_name(&mut writer, slot::DOMAIN.at, "")?;
+    write_name(&mut writer, slot::USER.at, "")?;
+    write_name(&mut writer, slot::WORKSTATION.at, logon.workstation)?;
     let field = writer.begin();
     writer.sink().put(&[0])?;
-    writer.end(field, LM_FIELD)?;
-    writer.empty(NT_FIELD)?;
-    writer.empty(KEY_FIELD)?;
+    writer.end(field, slot::LM_RESPONSE.at)?;
+    writer.empty(slot::NT_RESPONSE.at)?;
+    writer.empty(slot::SESSION_KEY.at)?;
     write_header(&mut writer, flags, options)?;
     Ok(Agreed {
         role: Role::Initiator,
@@ -227,9 +212,9 @@ fn write_header(
     options: &Options,
 ) -> Result<(), InitiatorError> {
     writer.fixed(0, b"NTLMSSP\0\x03\0\0\0")?;
-    writer.fixed(FLAGS_OFFSET, &flags.bits().to_le_bytes())?;
+    writer.fixed(slot::FLAGS_AT, &flags.bits().to_le_bytes())?;
     if flags.contains(NegotiateFlags::VERSION) {
-        writer.fixed(VERSION_OFFSET, &options.version.to_bytes())?;
+        writer.fixed(slot::VERSION_AT, &options.version.to_bytes())?;
     }
     Ok(())
 }

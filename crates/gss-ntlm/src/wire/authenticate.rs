@@ -33,25 +33,25 @@ pub struct AuthenticateMessage<'a> {
 }
 
 /// Where the header has what.
-mod slot {
+pub(crate) mod slot {
     use crate::wire::fields::{Field, Slot};
 
-    pub(super) const LM_RESPONSE: Slot = Slot::new(Field::LmResponse, 12);
-    pub(super) const NT_RESPONSE: Slot = Slot::new(Field::NtResponse, 20);
-    pub(super) const DOMAIN: Slot = Slot::new(Field::DomainName, 28);
-    pub(super) const USER: Slot = Slot::new(Field::UserName, 36);
-    pub(super) const WORKSTATION: Slot = Slot::new(Field::Workstation, 44);
-    pub(super) const SESSION_KEY: Slot = Slot::new(Field::EncryptedSessionKey, 52);
-    pub(super) const FLAGS_AT: usize = 60;
-    pub(super) const VERSION_AT: usize = 64;
+    pub(crate) const LM_RESPONSE: Slot = Slot::new(Field::LmResponse, 12);
+    pub(crate) const NT_RESPONSE: Slot = Slot::new(Field::NtResponse, 20);
+    pub(crate) const DOMAIN: Slot = Slot::new(Field::DomainName, 28);
+    pub(crate) const USER: Slot = Slot::new(Field::UserName, 36);
+    pub(crate) const WORKSTATION: Slot = Slot::new(Field::Workstation, 44);
+    pub(crate) const SESSION_KEY: Slot = Slot::new(Field::EncryptedSessionKey, 52);
+    pub(crate) const FLAGS_AT: usize = 60;
+    pub(crate) const VERSION_AT: usize = 64;
     /// Length of the header with everything.
-    pub(super) const HEADER_LEN: usize = 88;
+    pub(crate) const HEADER_LEN: usize = 88;
     /// Length of the header without the MIC.
-    pub(super) const HEADER_LEN_WITHOUT_MIC: usize = 72;
+    pub(crate) const HEADER_LEN_WITHOUT_MIC: usize = 72;
     /// Length of the header up to the flags.
-    pub(super) const HEADER_LEN_WITH_FLAGS: usize = 64;
+    pub(crate) const HEADER_LEN_WITH_FLAGS: usize = 64;
     /// Length of the oldest header, without session key and flags.
-    pub(super) const HEADER_LEN_WITHOUT_FLAGS: usize = 52;
+    pub(crate) const HEADER_LEN_WITHOUT_FLAGS: usize = 52;
 }
 
 impl<'a> AuthenticateMessage<'a> {

@@ -48,7 +48,7 @@ impl fmt::Display for Field {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Slot {
     field: Field,
-    pub(super) at: usize,
+    pub(crate) at: usize,
 }
 
 impl Slot {
