@@ -13,6 +13,38 @@
 //! * Both end in a [`Context`], which protects messages ([`message`]).
 //! * [`wire`] has the three messages and what is in them.
 //!
+//! # Both sides
+//!
+//! ```
+//! use gss_core::{Env, Handshake, Protection, SecurityContext, Step, Target, Timestamp};
+//! use gss_ntlm::{Acceptor, AcceptorConfig, Initiator, Logon, MemoryUsers, ServerNames};
+//! # let mut rng = test_support::TestRng::insecure(1);
+//! # let mut env = Env::new(Timestamp::from_seconds(1_700_000_000), &mut rng);
+//! # let mut other_rng = test_support::TestRng::insecure(2);
+//!
+//! // The server, once: its names, its users, and how it is called.
+//! let target = Target::new("HTTP", "www.example.com")?;
+//! let mut users = MemoryUsers::new();
+//! users.add("alice", "EXAMPLE", "correct horse");
+//! let config = AcceptorConfig::new(ServerNames::new("WWW").domain("EXAMPLE"), users).accept_target(&target);
+//!
+//! let logon = Logon::with_password("alice", "EXAMPLE", "correct horse").target(&target);
+//! let (client, server) = (Initiator::new(logon), Acceptor::new(&config));
+//!
+//! // Each message is handed to the other side as it is.
+//! let (mut negotiate, mut challenge, mut authenticate) = (Vec::new(), Vec::new(), Vec::new());
+//! let Step::Continue(client) = client.step(&mut [], &mut negotiate, &mut env)? else { unreachable!() };
+//! let Step::Continue(server) = server.step(&mut negotiate, &mut challenge, &mut env)? else { unreachable!() };
+//! let Step::Done(mut client) = client.step(&mut challenge, &mut authenticate, &mut env)? else { unreachable!() };
+//! let Step::Done(mut server) = server.step(&mut authenticate, &mut Vec::new(), &mut env)? else { unreachable!() };
+//!
+//! assert_eq!(server.facts().peer.map(|peer| peer.to_string()).as_deref(), Some("EXAMPLE\\alice"));
+//! let mut token = Vec::new();
+//! client.sealer().wrap(Protection::Confidentiality, b"sealed", &mut token, &mut other_rng)?;
+//! assert_eq!(server.opener().unwrap(&mut token)?.in_order()?, b"sealed");
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
 //! # Features
 //! `alloc` adds the acceptor and [`Logon`]; `std` adds nothing but its own crates' `std`.
 
