@@ -1,8 +1,8 @@
 //! Benchmarks next to others in one run: MIT krb5 for Kerberos, crate sspi for NTLM.
 //!
-//! Our side runs in this process. MIT's runs in a small C program ([`mit`]) that is compiled against the installed
+//! Our side runs in this process. MIT's runs in a small C program (module `mit`) that is compiled against the installed
 //! libgssapi_krb5 and loops over GSS-API calls; that of crate sspi in a program that is a workspace of its own
-//! ([`sspi`]). Sides get the same keys, tickets, tokens and messages, as far as the protocol lets them, and take
+//! (module `sspi`). Sides get the same keys, tickets, tokens and messages, as far as the protocol lets them, and take
 //! turns, so that whatever else the machine does falls on both; what counts is the ratio within each pair of turns.
 //!
 //! A timing is never a test: slow is no failure. A side that does not work is one.
