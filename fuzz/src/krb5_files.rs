@@ -2,6 +2,8 @@
 
 use ::krb5_files::{Ccache, Keytab};
 
+pub mod config;
+
 /// A file as either kind; both begin alike.
 pub fn parse(file: &[u8]) {
     keytab(file);

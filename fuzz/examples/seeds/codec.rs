@@ -11,6 +11,7 @@ pub fn add(seeds: &mut Seeds) {
     framing(seeds);
     messages(seeds);
     files(seeds);
+    configurations(seeds);
     ciphertexts(seeds);
     passwords(seeds);
     for (name, text) in [
@@ -85,6 +86,21 @@ fn files(seeds: &mut Seeds) {
             seeds.add("krb5_files", &format!("{} {kind}", flow.name), file.clone());
             seeds.add("gssctl_inspect", &format!("{} {kind}", flow.name), file);
         }
+    }
+}
+
+/// The files of a record as a list; files of hosts as what another file includes, twice.
+fn configurations(seeds: &mut Seeds) {
+    let text = |record: &Record, key: &str| record.all(key).join(&b'\n');
+    for record in load("files/config/grammar.txt").records() {
+        let files = ["line", "second", "third"].map(|key| text(record, key));
+        let input = Output::new().byte(1).chunk(&files[0]).chunk(&files[1]).chunk(&files[2]);
+        seeds.add("krb5_files_config", record.name(), input.finish());
+    }
+    for record in load("files/config/hosts.txt").records() {
+        let file = text(record, "line");
+        let including = Output::new().byte(0).chunk(b"include 2\nincludedir d\n").chunk(&file).chunk(&file);
+        seeds.add("krb5_files_config", record.name(), including.finish());
     }
 }
 
