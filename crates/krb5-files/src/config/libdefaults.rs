@@ -5,11 +5,12 @@ use alloc::{vec, vec::Vec};
 use krb5_crypto::EncType;
 
 use super::{
-    Config, Found, PathTemplate, Setting, SpakeGroup, ValueError, ValueErrorKind,
-    enctypes::{DEFAULT_ENCTYPES, enctypes, words},
-    setting::DURATION,
-    value,
+    Config, Found, PathTemplate, Setting, SpakeGroup, ValueError, ValueErrorKind, enctypes::words,
+    setting::DURATION, value,
 };
+use read::{BOOLEAN, NUMBER, Read, read_duration};
+
+mod read;
 
 /// How a host name becomes the one in a service's principal name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -21,9 +22,6 @@ pub enum Canonicalize {
     /// By DNS, once the KDC does not know the name as it was given.
     Fallback,
 }
-
-/// A result of reading one value: what MIT krb5 refuses is an error.
-type Read<'a, T> = Result<Setting<'a, T>, ValueError>;
 
 /// A view of `[libdefaults]`. Every method reads one relation of its own name, but for [`Libdefaults::text`].
 ///
@@ -341,94 +339,4 @@ impl<'a> Libdefaults<'a> {
     pub fn max_retries(self) -> Setting<'a, Option<i32>> {
         self.lenient("max_retries", None, |text| value::integer(text).map(Some), NUMBER)
     }
-
-    /// A relation that can stand in the realm's subsection.
-    fn realm_text(self, name: &str) -> Option<Found<'a>> {
-        let of_realm = self.realm.and_then(|realm| self.config.value(&["libdefaults", realm, name]));
-        of_realm.or_else(|| self.text(name))
-    }
-
-    fn string(self, name: &str) -> Option<Setting<'a, &'a str>> {
-        self.text(name).map(|found| Setting::found(found.value, found))
-    }
-
-    fn template(self, name: &str) -> Option<Setting<'a, PathTemplate<'a>>> {
-        self.text(name).map(|found| Setting::found(PathTemplate(found.value), found))
-    }
-
-    fn strict<T>(
-        self,
-        name: &str,
-        default: T,
-        read: impl Fn(&str) -> Option<T>,
-        kind: ValueErrorKind,
-    ) -> Read<'a, T> {
-        let Some(found) = self.text(name) else { return Ok(Setting::default(default)) };
-        let value = read(found.value).ok_or_else(|| ValueError::new(name, found, kind))?;
-        Ok(Setting::found(value, found))
-    }
-
-    fn strict_boolean(self, name: &str, default: bool) -> Read<'a, bool> {
-        self.strict(name, default, value::boolean, ValueErrorKind::Boolean)
-    }
-
-    fn lenient<T>(
-        self,
-        name: &str,
-        default: T,
-        read: impl Fn(&str) -> Option<T>,
-        expected: &'static str,
-    ) -> Setting<'a, T> {
-        let Some(found) = self.text(name) else { return Setting::default(default) };
-        match read(found.value) {
-            Some(value) => Setting::found(value, found),
-            None => Setting::default(default).with_ignored(found.value, found.place, expected),
-        }
-    }
-
-    fn realm_boolean(self, name: &str, default: bool) -> Setting<'a, bool> {
-        self.realm_text(name).map_or_else(|| Setting::default(default), doubtful_boolean)
-    }
-
-    fn dns(self, name: &str, default: bool) -> Setting<'a, bool> {
-        let found = self.text(name).or_else(|| self.text("dns_fallback"));
-        found.map_or_else(|| Setting::default(default), doubtful_boolean)
-    }
-
-    fn duration(self, name: &str, default: i32) -> Read<'a, i32> {
-        self.realm_text(name)
-            .map_or_else(|| Ok(Setting::default(default)), |found| read_duration(name, found))
-    }
-
-    fn enctypes(self, name: &str) -> Read<'a, Vec<EncType>> {
-        let (name, found) = match self.text(name) {
-            Some(found) => (name, Some(found)),
-            None => ("permitted_enctypes", self.text("permitted_enctypes")),
-        };
-        let Some(found) = found else { return Ok(Setting::default(DEFAULT_ENCTYPES.to_vec())) };
-        let weak = self.allow_weak_crypto()?.value;
-        let (list, unknown) = enctypes(found.value, &DEFAULT_ENCTYPES, weak);
-        if list.is_empty() {
-            return Err(ValueError::new(name, found, ValueErrorKind::NoEnctype));
-        }
-        let ignored = unknown.unwrap_or_default();
-        Ok(Setting::found(list, found).with_ignored(ignored, found.place, "the name of an encryption type"))
-    }
-}
-
-const BOOLEAN: &str = "true or false";
-const NUMBER: &str = "a whole number";
-
-/// A boolean of those where MIT krb5 takes all that it does not know for no.
-fn doubtful_boolean(found: Found<'_>) -> Setting<'_, bool> {
-    match value::boolean(found.value) {
-        Some(value) => Setting::found(value, found),
-        None => Setting::found(false, found).with_ignored(found.value, found.place, BOOLEAN),
-    }
-}
-
-fn read_duration<'a>(name: &str, found: Found<'a>) -> Read<'a, i32> {
-    let value::Duration { seconds, rest } =
-        value::duration(found.value).ok_or_else(|| ValueError::new(name, found, ValueErrorKind::Duration))?;
-    Ok(Setting::found(seconds, found).with_ignored(rest, found.place, "the end of the duration"))
 }
