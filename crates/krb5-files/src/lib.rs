@@ -1,8 +1,8 @@
 //! Kerberos keytabs, credential caches and configuration files: pure parsers and writers.
 //!
 //! Bytes in, bytes out: opening, locking and replacing files is the caller's business. [`Keytab`] reads and writes
-//! versions 1 and 2 of the keytab format, [`Ccache`] versions 1 to 4 of the FILE credential cache format; [`config`] reads
-//! and writes `krb5.conf`.
+//! versions 1 and 2 of the keytab format, [`Ccache`] versions 1 to 4 of the FILE credential cache format; [`config`]
+//! is `krb5.conf`.
 //!
 //! ```
 //! use krb5_files::{Keytab, KeytabEntry};

@@ -232,14 +232,14 @@ pub enum NotWritable {
     },
     /// A value with a zero byte.
     ZeroByte,
-    /// A value that makes a line longer than [`MAX_LINE`](super::limits::MAX_LINE), once escaped.
+    /// A value that makes a line longer than [`MAX_LINE`], once escaped.
     TooLong {
         /// The value's length in bytes.
         length: usize,
     },
-    /// Subsections deeper than [`MAX_DEPTH`](super::limits::MAX_DEPTH).
+    /// Subsections deeper than [`MAX_DEPTH`].
     TooDeep,
-    /// More than [`MAX_ENTRIES`](super::limits::MAX_ENTRIES) names in all paths.
+    /// More than [`MAX_ENTRIES`] names in all paths.
     TooManyEntries,
     /// The name was read as final.
     Final,

@@ -60,7 +60,7 @@ impl<'a> Libdefaults<'a> {
         self.string("default_realm")
     }
 
-    /// Enctypes that sessions may have; [`DEFAULT_ENCTYPES`] by default.
+    /// Enctypes that sessions may have; [`DEFAULT_ENCTYPES`](super::DEFAULT_ENCTYPES) by default.
     ///
     /// # Errors
     /// When the list leaves none.
