@@ -16,3 +16,4 @@ pub mod input;
 pub mod krb5_asn1;
 pub mod krb5_crypto;
 pub mod krb5_files;
+pub mod krb5_pac;

@@ -149,7 +149,7 @@ impl Sid {
     }
 
     /// The binary form.
-    #[cfg(feature = "alloc")]
+    #[cfg(any(feature = "alloc", test))]
     #[must_use]
     pub fn to_bytes(&self) -> alloc::vec::Vec<u8> {
         let [_, _, authority @ ..] = self.authority.to_be_bytes();

@@ -61,7 +61,7 @@ impl<'a> Text<'a> {
     }
 
     /// The units of UTF-16.
-    #[cfg(feature = "alloc")]
+    #[cfg(any(feature = "alloc", test))]
     pub(crate) fn units(&self) -> impl Iterator<Item = u16> + use<'a> {
         let mut buffer = [0; 2];
         self.chars().flat_map(move |char| {

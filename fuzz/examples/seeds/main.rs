@@ -9,6 +9,7 @@ mod http;
 mod krb5;
 mod message;
 mod ntlm;
+mod pac;
 mod spnego;
 
 use std::collections::BTreeMap;
@@ -21,6 +22,7 @@ fn main() -> io::Result<()> {
     krb5::add(&mut seeds);
     message::add(&mut seeds);
     ntlm::add(&mut seeds);
+    pac::add(&mut seeds);
     spnego::add(&mut seeds);
     http::add(&mut seeds);
     seeds.write(&Path::new(env!("CARGO_MANIFEST_DIR")).join("seeds"))
