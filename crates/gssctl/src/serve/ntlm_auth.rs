@@ -9,7 +9,6 @@ use gss::ntlm::{Account, Found, PassThrough, PassThroughError, SessionKey, Users
 use std::io::{self, BufRead, BufReader, Write};
 use std::path::PathBuf;
 use std::process::{Child, ChildStdin, Command, Stdio};
-use std::sync::Mutex;
 use std::sync::mpsc::{self, Receiver};
 use std::thread;
 
@@ -19,31 +18,19 @@ const PATIENCE: Duration = Duration::from_secs(20);
 /// Most lines of an answer.
 const MAX_LINES: usize = 32;
 
-/// Users whom Samba's winbind knows. The helper is started when the first user comes, and again when it fails.
+/// Users whom Samba's winbind knows. Every question gets a helper of its own: one that is asked again could still be at
+/// the answer to somebody else's question (after a refusal it ends with one dot more than otherwise).
 pub(super) struct NtlmAuth {
     program: PathBuf,
-    helper: Mutex<Option<Helper>>,
 }
 
 impl NtlmAuth {
     pub(super) fn new(program: PathBuf) -> Self {
-        Self { program, helper: Mutex::new(None) }
+        Self { program }
     }
 
     fn ask(&self, request: &str) -> io::Result<Vec<String>> {
-        // One question at a time: the helper answers in order. Whoever panicked with it left nothing to rely on.
-        let mut place = self.helper.lock().unwrap_or_else(|poisoned| {
-            let mut place = poisoned.into_inner();
-            *place = None;
-            place
-        });
-        let mut helper = match place.take() {
-            Some(helper) => helper,
-            None => Helper::start(&self.program)?,
-        };
-        let answer = helper.ask(request)?;
-        *place = Some(helper);
-        Ok(answer)
+        Helper::start(&self.program)?.ask(request)
     }
 }
 
@@ -69,13 +56,10 @@ fn request(logon: &PassThrough<'_>) -> String {
     };
     let user = name(&|out| out.extend(logon.account.user.chars()));
     let domain = name(&|out| out.extend(logon.account.domain.chars()));
-    let workstation = name(&|out| out.extend(logon.workstation.chars()));
     let mut request = format!("Username:: {user}\n");
-    // The helper takes an empty value for a mistake.
-    for (key, value) in [("NT-Domain", domain), ("Workstation", workstation)] {
-        if !value.is_empty() {
-            request.push_str(&format!("{key}:: {value}\n"));
-        }
+    // The helper takes an empty value for a mistake, and knows nothing of workstations.
+    if !domain.is_empty() {
+        request.push_str(&format!("NT-Domain:: {domain}\n"));
     }
     request.push_str(&format!("LANMAN-Challenge: {}\n", hex(logon.server_challenge)));
     if !logon.lm_response.is_empty() {
@@ -141,7 +125,7 @@ impl Helper {
         Ok(Self { child, requests, lines })
     }
 
-    fn ask(&mut self, request: &str) -> io::Result<Vec<String>> {
+    fn ask(mut self, request: &str) -> io::Result<Vec<String>> {
         self.requests.write_all(request.as_bytes())?;
         self.requests.flush()?;
         let mut answer = Vec::new();
@@ -193,18 +177,31 @@ mod tests {
         assert_eq!(error.kind(), io::ErrorKind::NotFound);
     }
 
-    #[test]
-    fn a_helper_that_ends_is_started_again() {
-        let folder = tempfile::tempdir().unwrap();
-        let program = folder.path().join("helper");
-        std::fs::write(&program, "#!/bin/sh\nread line\necho Authenticated: No\necho .\n").unwrap();
+    fn helper(folder: &std::path::Path, script: &str) -> NtlmAuth {
+        let program = folder.join("helper");
+        std::fs::write(&program, format!("#!/bin/sh\n{script}")).unwrap();
         let mut mode = std::fs::metadata(&program).unwrap().permissions();
         std::os::unix::fs::PermissionsExt::set_mode(&mut mode, 0o755);
         std::fs::set_permissions(&program, mode).unwrap();
-        let users = NtlmAuth::new(program);
-        assert_eq!(users.ask(".\n").unwrap(), ["Authenticated: No"]);
-        // It has ended: the next question finds that out, the one after starts another.
-        assert!(users.ask(".\n").is_err());
-        assert_eq!(users.ask(".\n").unwrap(), ["Authenticated: No"]);
+        NtlmAuth::new(program)
+    }
+
+    /// Samba ends a refusal with two dots, and might be at an answer still when the next question comes.
+    #[test]
+    fn nobody_gets_the_answer_to_another_question() {
+        let folder = tempfile::tempdir().unwrap();
+        let script =
+            "read line; echo Authenticated: No; echo .; echo .; echo Authenticated: Yes; echo .; cat\n";
+        let users = helper(folder.path(), script);
+        for _ in 0..3 {
+            assert_eq!(users.ask("question\n.\n").unwrap(), ["Authenticated: No"]);
+        }
+    }
+
+    #[test]
+    fn a_helper_that_ends_or_goes_on_is_no_answer() {
+        let folder = tempfile::tempdir().unwrap();
+        assert!(helper(folder.path(), "read line\necho Authenticated: Yes\n").ask(".\n").is_err());
+        assert!(helper(folder.path(), "read line; while true; do echo x; done\n").ask(".\n").is_err());
     }
 }
