@@ -237,10 +237,6 @@ fn exported_key(
         return Ok(base_key);
     }
     let encrypted = message.encrypted_session_key;
-    let protects = flags.intersects(NegotiateFlags::SIGN | NegotiateFlags::SEAL);
-    if encrypted.is_empty() && !protects {
-        return Ok(base_key); // leniency::KEY_EXCHANGE_WITHOUT_KEY
-    }
     let mut key: [u8; 16] =
         encrypted.try_into().map_err(|_| AcceptorError::SessionKeyLength { found: encrypted.len() })?;
     base_key.exchange(&mut key);
