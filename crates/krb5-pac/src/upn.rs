@@ -146,25 +146,29 @@ struct Body<'a> {
 }
 
 impl<'a> Body<'a> {
-    fn get(&self, place: Place, field: &'static str) -> Result<&'a [u8], PacError> {
+    /// The bytes of a field and where they lie.
+    fn get(&self, place: Place, field: &'static str) -> Result<(&'a [u8], usize), PacError> {
         let Place { len, start, at } = place;
         let size = self.buffer.len();
         let outside = PacErrorKind::FieldOutOfBounds { start, len, size }.at(field, at);
         if len == 0 {
-            // Where nothing lies does not matter.
-            return Ok(&[]);
+            // Where nothing lies does not matter, and may be anywhere.
+            return Ok((&[], at));
         }
         if start < self.header_len {
             return Err(outside);
         }
-        self.buffer.get(start..start.saturating_add(len)).ok_or(outside)
+        let bytes = self.buffer.get(start..start.saturating_add(len)).ok_or(outside)?;
+        Ok((bytes, self.offset.saturating_add(start)))
     }
 
     fn text(&self, place: Place, field: &'static str) -> Result<Text<'a>, PacError> {
-        Text::parse(self.get(place, field)?, field, self.offset.saturating_add(place.start))
+        let (bytes, offset) = self.get(place, field)?;
+        Text::parse(bytes, field, offset)
     }
 
     fn sid(&self, place: Place) -> Result<Sid, PacError> {
-        Sid::parse_at(self.get(place, SID)?, self.offset.saturating_add(place.start), SID)
+        let (bytes, offset) = self.get(place, SID)?;
+        Sid::parse_at(bytes, offset, SID)
     }
 }

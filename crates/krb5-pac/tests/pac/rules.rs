@@ -159,6 +159,10 @@ fn rules_of_the_upn() {
     assert_eq!(refused(0, 33).kind, PacErrorKind::OddLength { len: 33 });
     assert!(matches!(refused(16, 24).kind, PacErrorKind::Truncated { .. }), "a SID cut short");
     assert_eq!(refused(16, 29).kind, PacErrorKind::TrailingData { excess: 1 });
+    // A SID of no bytes, said to lie far behind the end: the error is at the field that says so.
+    let nowhere = put(&bytes, 16, &[0, 0, 0xff, 0xff]);
+    let refused = UpnDnsInfo::parse(&nowhere).unwrap_err();
+    assert_eq!(refused, error(PacErrorKind::Truncated { needed: 2, available: 0 }, "SID beside the UPN", 16));
     // Without the flag there is no SAM name, and the header ends before it.
     let short = put(&bytes, 8, &[1]);
     let short = UpnDnsInfo::parse(&short).unwrap();
