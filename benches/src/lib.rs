@@ -9,7 +9,6 @@
 
 extern crate alloc;
 
-mod allocations;
 mod driver;
 mod growth;
 mod instructions;
@@ -24,6 +23,6 @@ mod sspi;
 mod suite;
 mod world;
 
-pub use crate::allocations::Counting;
 pub use crate::options::Options;
 pub use crate::suite::run;
+pub use test_support::heap::Counting;

@@ -1,10 +1,10 @@
 //! Taking turns, and what comes out.
 
-use crate::allocations;
 use anyhow::Result;
 use core::ops::AddAssign;
 use core::time::Duration;
 use rustix::time::{ClockId, clock_gettime};
+use test_support::heap;
 
 /// Does something so many times, and says what that cost without the preparations.
 pub(crate) type Run<'a> = Box<dyn FnMut(u64) -> Result<Cost> + 'a>;
@@ -22,11 +22,11 @@ pub(crate) struct Cost {
 impl Cost {
     /// The cost of `work`, if it succeeds.
     pub(crate) fn of(work: impl FnOnce() -> Result<()>) -> Result<Self> {
-        let requests = allocations::requests();
+        let requests = heap::requests();
         let start = cpu_time();
         work()?;
         let elapsed = cpu_time().saturating_sub(start);
-        Ok(Self { elapsed, requests: allocations::requests() - requests })
+        Ok(Self { elapsed, requests: heap::requests() - requests })
     }
 }
 

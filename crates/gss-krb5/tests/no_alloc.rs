@@ -1,48 +1,21 @@
 //! Messages are protected and opened without a heap.
 
-use core::alloc::{GlobalAlloc, Layout as MemoryLayout};
-use core::cell::Cell;
 use gss_core::{ContextFlags, Opener, Protection, Role, Sealer, SliceSink};
 use gss_krb5::message::{Layout, Parameters, Segment, halves};
 use krb5_crypto::{EncType, Key};
-use std::alloc::System;
 use test_support::TestRng;
-
-struct Counting;
-
-thread_local! {
-    // Without a destructor and with a constant start, so that the allocator can use it.
-    static ALLOCATIONS: Cell<u64> = const { Cell::new(0) };
-}
-
-// SAFETY: everything is passed on to the system's allocator.
-unsafe impl GlobalAlloc for Counting {
-    unsafe fn alloc(&self, layout: MemoryLayout) -> *mut u8 {
-        ALLOCATIONS.set(ALLOCATIONS.get() + 1);
-        unsafe { System.alloc(layout) }
-    }
-
-    unsafe fn dealloc(&self, pointer: *mut u8, layout: MemoryLayout) {
-        unsafe { System.dealloc(pointer, layout) }
-    }
-}
+use test_support::heap::{Counting, requests_of};
 
 #[global_allocator]
 static ALLOCATOR: Counting = Counting;
 
-fn allocations_of<R>(f: impl FnOnce() -> R) -> (u64, R) {
-    let before = ALLOCATIONS.get();
-    let result = f();
-    (ALLOCATIONS.get() - before, result)
-}
-
 #[test]
 fn the_counter_counts() {
-    let (count, boxed) = allocations_of(|| Box::new([1; 100]));
+    let (count, boxed) = requests_of(|| Box::new([1; 100]));
     assert_eq!(count, 1);
     drop(boxed);
     // Growth of a vector goes through `alloc` as well, for this allocator does not offer `realloc`.
-    let (count, _) = allocations_of(|| (0..100).collect::<Vec<u8>>().into_iter().rev().collect::<Vec<_>>());
+    let (count, _) = requests_of(|| (0..100).collect::<Vec<u8>>().into_iter().rev().collect::<Vec<_>>());
     assert!(count >= 1);
 }
 
@@ -64,13 +37,13 @@ fn neither_making_the_halves_nor_using_them_allocates() {
         let message = vec![9; 16_384];
 
         let (count, outcome) =
-            allocations_of(|| halves(&parameters).and_then(|(sealer, _)| Ok((sealer, halves(&opposite)?.1))));
+            requests_of(|| halves(&parameters).and_then(|(sealer, _)| Ok((sealer, halves(&opposite)?.1))));
         // RC4 may be in krb5-crypto without being in this crate.
         let Ok((mut sealer, mut opener)) = outcome else { continue };
         assert_eq!(count, 0);
 
         for protection in [Protection::Integrity, Protection::Confidentiality] {
-            let (count, ()) = allocations_of(|| {
+            let (count, ()) = requests_of(|| {
                 let mut sink = SliceSink::new(&mut buffer);
                 sealer.wrap(protection, &message, &mut sink, &mut rng).unwrap();
                 let token = sink.into_written();
@@ -84,7 +57,7 @@ fn neither_making_the_halves_nor_using_them_allocates() {
             assert_eq!(count, 0, "wrap and unwrap, {enctype} {protection:?}");
 
             let overhead = sealer.segment_overhead(protection, Layout::HeaderAndTrailer, 100);
-            let (count, ()) = allocations_of(|| {
+            let (count, ()) = requests_of(|| {
                 let (header, rest) = buffer.split_at_mut(overhead.header);
                 let (data, rest) = rest.split_at_mut(100);
                 let trailer = &mut rest[..overhead.trailer];
@@ -95,7 +68,7 @@ fn neither_making_the_halves_nor_using_them_allocates() {
             assert_eq!(count, 0, "segments, {enctype} {protection:?}");
         }
 
-        let (count, ()) = allocations_of(|| {
+        let (count, ()) = requests_of(|| {
             let mut sink = SliceSink::new(&mut buffer);
             sealer.get_mic(&message, &mut sink).unwrap();
             opener.verify_mic(&message, sink.into_written()).unwrap().in_order().unwrap();
@@ -103,7 +76,7 @@ fn neither_making_the_halves_nor_using_them_allocates() {
         assert_eq!(count, 0, "MIC, {enctype}");
 
         // Into a vector: the buffer itself and nothing else.
-        let (count, token) = allocations_of(|| {
+        let (count, token) = requests_of(|| {
             let mut token = Vec::new();
             sealer.wrap(Protection::Confidentiality, &message, &mut token, &mut rng).unwrap();
             token
@@ -127,7 +100,7 @@ fn a_refused_token_costs_no_allocation_either() {
     let (mut sealer, mut opener) = halves(&parameters).unwrap();
     let mut token = Vec::new();
     sealer.wrap(Protection::Confidentiality, b"hello", &mut token, &mut TestRng::insecure(1)).unwrap();
-    let (count, ()) = allocations_of(|| {
+    let (count, ()) = requests_of(|| {
         assert!(opener.unwrap(&mut token).is_err());
         token[2] ^= 1;
         assert!(opener.unwrap(&mut token).is_err());

@@ -1,7 +1,5 @@
 //! The initiator and message protection without a heap, with an allocator that counts.
 
-use core::alloc::{GlobalAlloc, Layout};
-use core::cell::Cell;
 use gss_core::{
     ChannelBindings, ContextFlags, Env, Handshake, Opener, Protection, Sealer, SecurityContext, SliceSink,
     Step, Timestamp, TokenSink,
@@ -9,60 +7,16 @@ use gss_core::{
 use gss_krb5::replay::danger::NoReplayCache;
 use gss_krb5::{Acceptor, AcceptorConfig, Initiator, ServiceKeys, ServiceTicketRef, TicketTimes};
 use krb5_crypto::{EncType, Key};
-use std::alloc::System;
 use test_support::TestRng;
+use test_support::heap::{self, Counting};
 use test_support::ticket::{NOW, TicketMaker, key};
-
-/// Counts per thread, for other tests run at the same time.
-struct Counting;
-
-std::thread_local! {
-    static ALLOCATIONS: Cell<usize> = const { Cell::new(0) };
-}
-
-fn count() {
-    ALLOCATIONS.with(|allocations| allocations.set(allocations.get() + 1));
-}
-
-// SAFETY: every call is handed on to the system's allocator unchanged.
-unsafe impl GlobalAlloc for Counting {
-    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        count();
-        unsafe { System.alloc(layout) }
-    }
-
-    unsafe fn alloc_zeroed(&self, layout: Layout) -> *mut u8 {
-        count();
-        unsafe { System.alloc_zeroed(layout) }
-    }
-
-    unsafe fn realloc(&self, pointer: *mut u8, layout: Layout, size: usize) -> *mut u8 {
-        count();
-        unsafe { System.realloc(pointer, layout, size) }
-    }
-
-    unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
-        unsafe { System.dealloc(pointer, layout) }
-    }
-}
 
 #[global_allocator]
 static ALLOCATOR: Counting = Counting;
 
-/// Runs `work` and sees that it asks the heap for nothing.
-#[track_caller]
-fn without_heap<R>(what: &str, work: impl FnOnce() -> R) -> R {
-    let before = ALLOCATIONS.get();
-    let result = work();
-    assert_eq!(ALLOCATIONS.get() - before, 0, "allocations: {what}");
-    result
-}
-
 #[test]
 fn the_counter_counts() {
-    let before = ALLOCATIONS.get();
-    drop(vec![0_u8; 100]);
-    assert_eq!(ALLOCATIONS.get() - before, 1);
+    assert_eq!(heap::requests_of(|| Box::new(7)).0, 1);
 }
 
 const ENCTYPES: &[EncType] = &[
@@ -136,7 +90,7 @@ fn initiate(enctype: EncType, flags: ContextFlags, delegate: bool) {
     let mut buffers = [[0; 4096]; 2];
     let [first, third] = &mut buffers;
     let mut request = SliceSink::new(first);
-    let step = without_heap(&what, || {
+    let step = heap::none(&what, || {
         let mut initiator = Initiator::new(world.held(&session_key))
             .flags(flags)
             .channel_bindings(&bindings)
@@ -162,12 +116,11 @@ fn initiate(enctype: EncType, flags: ContextFlags, delegate: bool) {
         .map(|_| ())
         .unwrap();
     let mut output = SliceSink::new(third);
-    let step =
-        without_heap(&what, || next.step(&mut answer, &mut output, &mut Env::new(NOW_STAMP, &mut rng)));
+    let step = heap::none(&what, || next.step(&mut answer, &mut output, &mut Env::new(NOW_STAMP, &mut rng)));
     let Ok(Step::Done(mut context)) = step else { panic!("{what}: not established") };
     assert_eq!(output.is_empty(), !flags.contains(ContextFlags::DCE_STYLE));
     let mut room = [0; 256];
-    without_heap(&what, || {
+    heap::none(&what, || {
         let mut sink = SliceSink::new(&mut room);
         context.sealer().wrap(Protection::Confidentiality, b"message", &mut sink, &mut rng).unwrap();
         context.sealer().get_mic(b"message", &mut sink).unwrap();
@@ -184,7 +137,7 @@ fn errors_of_the_initiator() {
     let mut buffer = [0; 4096];
     for garbage in [&b""[..], b"garbage", b"\x60\x03\x06\x01\x00", &[0x7e, 0x82]] {
         let mut input = garbage.to_vec();
-        without_heap("refused answer", || {
+        heap::none("refused answer", || {
             let mut output = SliceSink::new(&mut buffer);
             let mut env = Env::new(NOW_STAMP, &mut rng);
             let initiator = Initiator::new(world.held(&session_key));
@@ -221,7 +174,7 @@ fn exchange(sealer: &mut dyn Sealer, opener: &mut dyn Opener) {
     let mut buffer = [0; 2048];
     for protection in [Protection::Confidentiality, Protection::Integrity] {
         for len in [0, 1, 15, 16, 17, 1000] {
-            without_heap("messages", || {
+            heap::none("messages", || {
                 let mut sink = SliceSink::new(&mut buffer);
                 sealer.wrap(protection, &message[..len], &mut sink, &mut rng).unwrap();
                 let token = sink.into_written();

@@ -5,6 +5,7 @@
 //! failing test says where to look.
 
 mod clock;
+pub mod heap;
 #[cfg(feature = "pair")]
 pub mod pair;
 mod rng;

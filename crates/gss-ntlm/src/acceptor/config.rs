@@ -284,7 +284,7 @@ impl Allow {
     /// Clients that send no MIC: curl, and gss-ntlmssp outside SPNEGO. Nothing shows then whether somebody changed flags
     /// or names on the way.
     pub const WITHOUT_MIC: Self = Self(1);
-    /// Clients that log on as nobody.
+    /// Clients that log on as nobody. Where channel bindings or a target are required, they stay out all the same.
     pub const ANONYMOUS: Self = Self(2);
     /// Keys of 56 bits to protect messages with.
     pub const KEYS_OF_56_BITS: Self = Self(4);

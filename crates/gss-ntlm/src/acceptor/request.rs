@@ -84,7 +84,7 @@ impl Exchange {
         let named = av.target_name().filter(|_| !av.flags().contains(AvFlags::UNTRUSTED_SPN));
         let target = config.check_target(named)?;
         let mut account =
-            AccountName { user: message.user.chars().collect(), domain: message.domain.chars().collect() };
+            AccountName { user: message.user.to_owned_string(), domain: message.domain.to_owned_string() };
         let accepted = Accepted {
             target: named.filter(|name| !name.is_empty()).map(|name| name.to_owned_string()),
             ..Accepted::anonymous(&message, config.names())

@@ -1,4 +1,15 @@
-//! How often the heap was asked.
+//! How often the heap is asked, for tests and benchmarks that promise to do without.
+//!
+//! ```
+//! use test_support::heap::{self, Counting};
+//!
+//! #[global_allocator]
+//! static ALLOCATOR: Counting = Counting;
+//!
+//! let (requests, boxed) = heap::requests_of(|| Box::new(7));
+//! assert_eq!((requests, *boxed), (1, 7));
+//! heap::none("adding", || 1 + 1);
+//! ```
 
 use core::alloc::{GlobalAlloc, Layout};
 use core::cell::Cell;
@@ -14,8 +25,26 @@ std::thread_local! {
 
 /// Requests for memory that this thread has made so far; releases do not count. Stays 0 unless [`Counting`] is the
 /// program's allocator.
-pub(crate) fn requests() -> u64 {
+pub fn requests() -> u64 {
     REQUESTS.get()
+}
+
+/// The requests that `work` makes on this thread, and what it gives.
+pub fn requests_of<R>(work: impl FnOnce() -> R) -> (u64, R) {
+    let before = requests();
+    let result = work();
+    (requests() - before, result)
+}
+
+/// Runs `work` and sees that it asks the heap for nothing.
+///
+/// # Panics
+/// If it does.
+#[track_caller]
+pub fn none<R>(what: &str, work: impl FnOnce() -> R) -> R {
+    let (requests, result) = requests_of(work);
+    assert_eq!(requests, 0, "requests to the heap: {what}");
+    result
 }
 
 fn count() {
@@ -23,10 +52,6 @@ fn count() {
     REQUESTS.set(REQUESTS.get() + 1);
 }
 
-#[expect(
-    unsafe_code,
-    reason = "an allocator cannot be had without; every call goes to the system's as it is"
-)]
 // SAFETY: all methods pass their arguments to `System`, which upholds the trait's contract.
 unsafe impl GlobalAlloc for Counting {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
