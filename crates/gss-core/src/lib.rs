@@ -34,6 +34,7 @@ mod context;
 #[cfg(feature = "alloc")]
 pub mod dynamic;
 mod error;
+mod file_time;
 mod flags;
 pub mod framing;
 mod handshake;
@@ -50,6 +51,7 @@ pub use crate::context::{
     Unwrapped,
 };
 pub use crate::error::{Blame, Diagnose, MajorStatus};
+pub use crate::file_time::FileTime;
 pub use crate::flags::ContextFlags;
 pub use crate::handshake::{Env, Handshake, Step};
 pub use crate::oid::Oid;

@@ -16,7 +16,6 @@ pub mod leniency;
 mod negotiate;
 mod response;
 mod text;
-mod time;
 mod version;
 
 #[cfg(test)]
@@ -34,8 +33,8 @@ pub use self::flags::{AvFlags, NegotiateFlags};
 pub use self::negotiate::NegotiateMessage;
 pub use self::response::{LmV2Response, NtlmV2Response, ResponseError, ResponseKind};
 pub use self::text::{Charset, Text, TextError, TextErrorKind};
-pub use self::time::FileTime;
 pub use self::version::Version;
+pub use gss_core::FileTime;
 
 pub(crate) use self::authenticate::slot as authenticate_slot;
 pub(crate) use self::fields::PayloadWriter;

@@ -71,7 +71,6 @@ pub mod signature;
 mod text;
 #[cfg(feature = "alloc")]
 mod ticket;
-mod time;
 mod upn;
 
 pub use attributes::{AttributeFlags, Attributes};
@@ -83,6 +82,7 @@ pub use delegation::DelegationInfo;
 pub use device::{DeviceInfo, DomainMembership};
 pub use error::{PacError, PacErrorKind};
 pub use group::{GroupAttributes, GroupMembership, SidAndAttributes};
+pub use gss_core::FileTime;
 pub use list::{List, ListIter};
 pub use logon::{Identity, LogonInfo, Sids, UserFlags, UserSessionKey};
 pub use pac::{Buffer, BufferType, MAX_BUFFERS, MAX_PAC_LEN, Pac};
@@ -91,5 +91,4 @@ pub use signature::{Signature, SignatureKind, Verdict, Verdicts, VerifyingKeys};
 pub use text::Text;
 #[cfg(feature = "alloc")]
 pub use ticket::{TicketError, without_pac};
-pub use time::FileTime;
 pub use upn::{UpnDnsInfo, UpnFlags};

@@ -54,11 +54,16 @@ impl MemoryReplayCache {
         Self::with_capacity(Self::DEFAULT_CAPACITY)
     }
 
-    /// A cache for about `capacity` entries.
+    /// A cache for about `capacity` entries: for exactly that many below 2048. Small ones have fewer parts, since chance
+    /// fills small parts unevenly.
     #[must_use]
     pub fn with_capacity(capacity: usize) -> Self {
-        Self::with_capacity_and_shards(capacity, Self::DEFAULT_SHARDS)
+        let shards = capacity.div_euclid(Self::SMALLEST_SHARD).clamp(1, Self::DEFAULT_SHARDS);
+        Self::with_capacity_and_shards(capacity, shards)
     }
+
+    /// Entries that each part of a cache with several has room for.
+    const SMALLEST_SHARD: usize = 1024;
 
     /// A cache for `capacity` entries in `shards` parts, each of which is full by itself. With one shard the
     /// capacity is exact. Both are at least 1; a capacity that the shards do not divide is rounded up.

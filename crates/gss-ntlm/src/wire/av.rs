@@ -10,8 +10,8 @@ pub use self::write::{put_av_pair, put_av_text, put_utf16};
 
 use super::flags::AvFlags;
 use super::text::Text;
-use super::time::FileTime;
 use core::fmt;
+use gss_core::FileTime;
 use gss_core::bindings::BindingDigest;
 use gss_core::reader::Reader;
 

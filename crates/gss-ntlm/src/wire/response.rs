@@ -1,8 +1,8 @@
 //! What proves the password: the responses inside an AUTHENTICATE.
 
 use super::av::{AvError, AvPairs};
-use super::time::FileTime;
 use core::fmt;
+use gss_core::FileTime;
 use gss_core::reader::Reader;
 use gss_core::{Blame, Diagnose, MajorStatus};
 

@@ -46,6 +46,19 @@ fn of_64_threads_one_is_first() {
     assert_eq!(cache.statistics().replayed, 20 * 63);
 }
 
+/// Whatever the hasher's keys are, which every cache draws anew.
+#[test]
+fn small_caches_hold_what_they_say() {
+    for capacity in [1, 9, 100, 2047] {
+        let cache = MemoryReplayCache::with_capacity(capacity);
+        for number in 0..capacity as u64 {
+            assert_eq!(present(&cache, &entry(number, NOW), NOW), Ok(()), "{number} of {capacity}");
+        }
+        let full = ReplayError::Full { capacity };
+        assert_eq!(present(&cache, &entry(capacity as u64, NOW), NOW), Err(full));
+    }
+}
+
 #[test]
 fn different_authenticators_do_not_disturb_each_other() {
     let cache = MemoryReplayCache::with_capacity_and_shards(5000, 1);

@@ -2,7 +2,7 @@
 
 use core::fmt;
 
-use gss_core::Timestamp;
+use crate::time::Timestamp;
 
 /// A `FILETIME`: steps of 100 nanoseconds since 1601-01-01 00:00:00 UTC.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
@@ -23,6 +23,16 @@ impl FileTime {
     pub const fn from_unix(seconds: i64) -> Self {
         let seconds = seconds.saturating_add(SECONDS_1601_TO_1970);
         if seconds < 0 { Self(0) } else { Self(seconds.unsigned_abs().saturating_mul(STEPS_PER_SECOND)) }
+    }
+
+    /// The same time as a `FILETIME`; times outside its range become the nearest one inside.
+    #[must_use]
+    pub fn from_timestamp(time: Timestamp) -> Self {
+        let whole = Self::from_unix(time.seconds());
+        // Before 1601 there is nothing to add to.
+        let within =
+            if whole == Self::ZERO { 0 } else { u64::from(time.micros()).saturating_mul(STEPS_PER_MICRO) };
+        Self(whole.0.saturating_add(within))
     }
 
     /// Whole seconds since 1970, rounded down as Kerberos has them.
