@@ -72,7 +72,7 @@ pub(crate) fn tickets() -> Vec<(Opened, vectors::VectorFile, usize)> {
             }
         }
     }
-    assert_eq!(tickets.len(), if cfg!(feature = "rc4") { 6 } else { 5 });
+    assert_eq!(tickets.len(), if EncType::RC4_HMAC.is_supported() { 6 } else { 5 });
     tickets
 }
 
