@@ -88,7 +88,12 @@ impl<L: HeldLogon> Initiator<L> {
     /// Ties the context to a channel (`MsvAvChannelBindings`).
     #[must_use]
     pub fn channel_bindings(self, bindings: &ChannelBindings<'_>) -> Self {
-        let digest = BindingDigest::of(bindings);
+        self.binding_digest(BindingDigest::of(bindings))
+    }
+
+    /// The same for bindings whose digest was computed earlier.
+    #[must_use]
+    pub fn binding_digest(self, digest: BindingDigest) -> Self {
         self.configure(|options| options.bindings = digest)
     }
 

@@ -29,7 +29,8 @@ pub enum Framing {
     Spnego,
     /// Those of the mechanism alone.
     Raw,
-    /// Whichever of the two the initiator sends. HTTP clients send both under `Negotiate`.
+    /// Whichever of the two the initiator sends. HTTP clients send both under `Negotiate`. Raw tokens have no list of
+    /// mechanisms to be proven: whoever is in between can lead a client that offers several to the least of them.
     SpnegoOrRaw,
 }
 

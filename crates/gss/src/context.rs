@@ -28,6 +28,9 @@ impl Context {
     /// The peer's authenticated name, as `name@REALM`, or `DOMAIN\user` for NTLM; `None` when it did not prove one: to
     /// an initiator that did not ask for mutual authentication, or used NTLM, which has none; or a client that logged
     /// on as nobody.
+    ///
+    /// Users of NTLM may be called `name@domain` too, and spell themselves as they like: whoever gives rights to names
+    /// looks at the [`mechanism`](Self::mechanism) with it.
     #[must_use]
     pub fn peer_name(&self) -> Option<String> {
         self.facts().peer.map(ToString::to_string)
@@ -45,7 +48,8 @@ impl Context {
         self.facts().flags
     }
 
-    /// Whether both sides named the same channel.
+    /// As acceptor: whether both sides named the same channel. As initiator: whether we named one; that the acceptor
+    /// compares it, nothing tells.
     #[must_use]
     pub fn is_channel_bound(&self) -> bool {
         self.facts().binding == BindingOutcome::Bound

@@ -8,6 +8,8 @@ use crate::running::Running;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::fmt;
+#[cfg(feature = "ntlm")]
+use gss_core::bindings::BindingDigest;
 use gss_core::{ChannelBindings, ContextFlags, Env, Handshake, Oid, Step, Target, TokenSink, oid};
 use gss_spnego::Offer;
 
@@ -36,6 +38,11 @@ struct Fresh {
     krb5: Option<gss_krb5::Initiator<Ticket>>,
     #[cfg(feature = "ntlm")]
     ntlm: Option<gss_ntlm::Initiator<Logon>>,
+    /// What was asked for so far, for mechanisms that are listed later.
+    #[cfg(feature = "ntlm")]
+    flags: Option<ContextFlags>,
+    #[cfg(feature = "ntlm")]
+    bindings: BindingDigest,
     raw: bool,
 }
 
@@ -62,13 +69,21 @@ impl Initiator {
     }
 
     /// Offers NTLM behind the mechanism listed before, for servers that cannot do that: the server chooses, so that
-    /// whoever is in between can choose NTLM too, unless the server is known to make MICs over the list. Set flags and
-    /// channel bindings after this.
+    /// whoever is in between can choose NTLM too. The MICs over the list show that, but after the logon was sent: a
+    /// password can be guessed from it, or the logon relayed to a server that takes NTLM without SPNEGO. Nor does
+    /// NTLM give what was asked for of mutual authentication; the context's flags say so.
+    ///
+    /// An [anonymous](gss_ntlm::Logon::anonymous) logon has no key, so that there are no MICs: whoever is in between can
+    /// turn any other mechanism into it, unnoticed except by the context's flags.
     #[cfg(feature = "ntlm")]
     #[must_use]
     pub fn or_ntlm(mut self, logon: Arc<gss_ntlm::Logon>) -> Self {
         if let State::Fresh(fresh) = &mut self.0 {
-            fresh.ntlm = Some(gss_ntlm::Initiator::new(logon));
+            let mut ntlm = gss_ntlm::Initiator::new(logon).binding_digest(fresh.bindings);
+            if let Some(flags) = fresh.flags {
+                ntlm = ntlm.flags(flags);
+            }
+            fresh.ntlm = Some(ntlm);
         }
         self
     }
@@ -87,7 +102,10 @@ impl Initiator {
     #[must_use]
     pub fn flags(self, flags: ContextFlags) -> Self {
         #[cfg(feature = "ntlm")]
-        let this = self.configure_ntlm(|ntlm| ntlm.flags(flags));
+        let this = self.configure_ntlm(|fresh| {
+            fresh.flags = Some(flags);
+            fresh.ntlm = fresh.ntlm.take().map(|ntlm| ntlm.flags(flags));
+        });
         #[cfg(not(feature = "ntlm"))]
         let this = self;
         this.configure(|krb5| krb5.flags(flags))
@@ -97,7 +115,10 @@ impl Initiator {
     #[must_use]
     pub fn channel_bindings(self, bindings: &ChannelBindings<'_>) -> Self {
         #[cfg(feature = "ntlm")]
-        let this = self.configure_ntlm(|ntlm| ntlm.channel_bindings(bindings));
+        let this = self.configure_ntlm(|fresh| {
+            fresh.bindings = BindingDigest::of(bindings);
+            fresh.ntlm = fresh.ntlm.take().map(|ntlm| ntlm.binding_digest(fresh.bindings));
+        });
         #[cfg(not(feature = "ntlm"))]
         let this = self;
         this.configure(|krb5| krb5.channel_bindings(bindings))
@@ -140,12 +161,9 @@ impl Initiator {
     }
 
     #[cfg(feature = "ntlm")]
-    fn configure_ntlm(
-        mut self,
-        change: impl FnOnce(gss_ntlm::Initiator<Logon>) -> gss_ntlm::Initiator<Logon>,
-    ) -> Self {
+    fn configure_ntlm(mut self, change: impl FnOnce(&mut Fresh)) -> Self {
         if let State::Fresh(fresh) = &mut self.0 {
-            fresh.ntlm = fresh.ntlm.take().map(change);
+            change(fresh);
         }
         self
     }
@@ -157,6 +175,10 @@ impl Fresh {
             krb5: None,
             #[cfg(feature = "ntlm")]
             ntlm: None,
+            #[cfg(feature = "ntlm")]
+            flags: None,
+            #[cfg(feature = "ntlm")]
+            bindings: BindingDigest::NONE,
             raw: false,
         }
     }

@@ -13,7 +13,7 @@ use gss::krb5::{Credentials, TicketFlags};
 use gss::ntlm::{Logon, split_account};
 use gss::{Initiator, Target};
 use gss_http::{Scheme, Schemes};
-use std::io::{self, Write};
+use std::io::{self, Read, Write};
 use std::path::PathBuf;
 use zeroize::Zeroizing;
 
@@ -127,9 +127,7 @@ fn kerberos(arguments: &Arguments, target: &Target<'_>) -> Result<Initiator> {
 fn logon(arguments: &Arguments, user: &str) -> Result<Logon> {
     let content = match &arguments.password_file {
         Some(path) if path.as_os_str() == "-" => {
-            let mut line = Zeroizing::new(String::new());
-            io::stdin().read_line(&mut line).context("cannot read the password from standard input")?;
-            Zeroizing::new(core::mem::take(&mut *line).into_bytes())
+            standard_input().and_then(first_line).context("cannot read the password from standard input")?
         }
         Some(path) => source::read(path, "password")?,
         None => bail!("--user needs --password-file"),
@@ -139,4 +137,33 @@ fn logon(arguments: &Arguments, user: &str) -> Result<Logon> {
     let password = core::str::from_utf8(password).context("the password is not UTF-8")?;
     let (domain, user) = split_account(user);
     Ok(Logon::with_password(user, domain, password))
+}
+
+/// Most bytes of a password on standard input, its end of line included.
+const MAX_PASSWORD: usize = 4096;
+
+/// Reads a line that holds a secret.
+fn first_line(mut input: impl Read) -> io::Result<Zeroizing<Vec<u8>>> {
+    // Never grows: growing leaves a copy behind.
+    let mut line = Zeroizing::new(Vec::with_capacity(MAX_PASSWORD));
+    let mut byte = Zeroizing::new([0]);
+    while !line.ends_with(b"\n") && input.read(&mut *byte)? == 1 {
+        if line.len() == MAX_PASSWORD {
+            return Err(io::Error::other(format!("line has more than {MAX_PASSWORD} bytes")));
+        }
+        line.extend_from_slice(&*byte);
+    }
+    Ok(line)
+}
+
+/// Standard input without the buffer that the library keeps for the process: nobody wipes what is in that.
+#[cfg(unix)]
+fn standard_input() -> io::Result<impl Read> {
+    use std::os::fd::AsFd;
+    io::stdin().as_fd().try_clone_to_owned().map(std::fs::File::from)
+}
+
+#[cfg(not(unix))]
+fn standard_input() -> io::Result<impl Read> {
+    Ok(io::stdin())
 }

@@ -36,7 +36,8 @@ impl Accepted {
         }
     }
 
-    /// The user, as the client spells it: compare without regard to case. `None` for an anonymous logon.
+    /// The user, as the client spells it: compare without regard to case, as [`Users`](crate::users::Users) do, which
+    /// takes more than ASCII. `None` for an anonymous logon.
     #[must_use]
     pub fn user(&self) -> Option<&str> {
         self.account.as_ref().map(|account| account.user.as_str())

@@ -64,8 +64,8 @@ impl AcceptorConfig {
     }
 
     /// A name of this service (`MsvAvTargetName`), compared without regard to case; called again, another one. With any
-    /// name given, clients that meant another service are refused: somebody relays them. See
-    /// [`target_policy`](Self::target_policy) for clients that name none.
+    /// name given, clients that meant another service are refused: somebody relays them. Clients that say that nobody
+    /// vouches for the name they send count as naming none; see [`target_policy`](Self::target_policy) for those.
     #[must_use]
     pub fn accept_target(mut self, target: &Target<'_>) -> Self {
         self.targets.push([target.service(), "/", target.host()].concat());

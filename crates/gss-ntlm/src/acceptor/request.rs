@@ -20,6 +20,7 @@ use core::iter;
 use gss_core::bindings::{BindingCheck, BindingChecked};
 use gss_core::{Role, Timestamp};
 use subtle::Choice;
+use zeroize::Zeroizing;
 
 /// The first two messages, and what matters of them.
 pub(super) struct Exchange {
@@ -237,10 +238,12 @@ fn exported_key(
         return Ok(base_key);
     }
     let encrypted = message.encrypted_session_key;
-    let mut key: [u8; 16] =
-        encrypted.try_into().map_err(|_| AcceptorError::SessionKeyLength { found: encrypted.len() })?;
+    let mut key: Zeroizing<[u8; 16]> = encrypted
+        .try_into()
+        .map(Zeroizing::new)
+        .map_err(|_| AcceptorError::SessionKeyLength { found: encrypted.len() })?;
     base_key.exchange(&mut key);
-    Ok(SessionKey::from_bytes(key))
+    Ok(SessionKey::from_bytes(*key))
 }
 
 /// Proof that the answer is to our challenge.

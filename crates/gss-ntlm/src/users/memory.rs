@@ -20,7 +20,8 @@ impl MemoryUsers {
         Self::default()
     }
 
-    /// Adds a user with a password. With an empty domain, the user may give any.
+    /// Adds a user with a password. With an empty domain, the user may give any, which
+    /// [`Accepted::domain`](crate::Accepted::domain) repeats: it says nothing about who the user is then.
     pub fn add(&mut self, user: &str, domain: &str, password: &str) {
         self.add_nt_hash(user, domain, NtHash::of_password(password));
     }
@@ -57,8 +58,11 @@ impl Users for MemoryUsers {
     fn find(&self, account: &Account<'_>) -> Found {
         let (user, domain) = (upper(account.user.chars()), upper(account.domain.chars()));
         let found = self.get(&user, &domain).or_else(|| match user.split_once('@') {
-            // user@domain goes without a domain of its own (MS-NLMP 3.3.2).
-            Some((user, domain_of_user)) if domain.is_empty() => self.get(user, domain_of_user),
+            // user@domain goes without a domain of its own (MS-NLMP 3.3.2). It is for users of that very domain: the name
+            // looks like a principal of Kerberos, and whoever may give any domain would choose whose.
+            Some((user, domain_of_user)) if domain.is_empty() && !domain_of_user.is_empty() => {
+                self.users.get(user)?.get(domain_of_user)
+            }
             _ => None,
         });
         found.cloned().map_or(Found::Unknown, Found::Prepared)
@@ -112,6 +116,7 @@ mod tests {
             ("alice", "", None), // which of the two?
             ("bob", "ANY", Some(3)),
             ("bob", "", Some(3)),
+            ("bob@EXAMPLE.COM", "", None), // the name of somebody else, for Kerberos
             ("carol", "", Some(4)),
             ("Carol@Example.com", "", Some(4)),
             ("carol@example.org", "", None),

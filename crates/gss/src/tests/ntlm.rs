@@ -149,6 +149,19 @@ fn bindings_and_flags_reach_every_mechanism() {
     assert!(error.ntlm_acceptor().is_some() && error.krb5_acceptor().is_none());
 }
 
+/// In whatever order they are given: bindings that are lost on the way to one mechanism are an open door.
+#[test]
+fn what_was_asked_for_before_holds_for_ntlm_too() {
+    let maker = TicketMaker::example();
+    let channel = ChannelBindings::new(b"channel");
+    let acceptable = AcceptableBindings { policy: BindingPolicy::Require, any_of: &[channel] };
+    let config = AcceptorConfig::ntlm(ntlm_config()).channel_bindings(&acceptable).unwrap();
+    let asked = initiator(&maker).channel_bindings(&channel).flags(ContextFlags::INTEGRITY);
+    let (ours, theirs) = established(asked.or_ntlm(logon()), config);
+    assert!(ours.is_channel_bound() && theirs.is_channel_bound());
+    assert!(!theirs.flags().contains(ContextFlags::CONFIDENTIALITY));
+}
+
 #[test]
 fn without_a_ticket_there_is_ntlm_for_who_wants_it() {
     let credentials = crate::krb5::Credentials::from_ccache(&TicketMaker::example().ccache()).unwrap();

@@ -11,8 +11,9 @@ use std::path::PathBuf;
 use std::process::{Child, ChildStdin, Command, Stdio};
 use std::sync::mpsc::{self, Receiver};
 use std::thread;
+use std::time::Instant;
 
-/// How long the helper may take for an answer.
+/// How long the helper may take for a question and its whole answer.
 const PATIENCE: Duration = Duration::from_secs(20);
 
 /// Most lines of an answer.
@@ -22,15 +23,16 @@ const MAX_LINES: usize = 32;
 /// the answer to somebody else's question (after a refusal it ends with one dot more than otherwise).
 pub(super) struct NtlmAuth {
     program: PathBuf,
+    patience: Duration,
 }
 
 impl NtlmAuth {
     pub(super) fn new(program: PathBuf) -> Self {
-        Self { program }
+        Self { program, patience: PATIENCE }
     }
 
     fn ask(&self, request: &str) -> io::Result<Vec<String>> {
-        Helper::start(&self.program)?.ask(request)
+        Helper::start(&self.program)?.ask(request, self.patience)
     }
 }
 
@@ -81,7 +83,9 @@ fn verdict(answer: &[String]) -> Result<SessionKey, PassThroughError> {
         Some("Yes") => {}
         Some("No") => return Err(PassThroughError::Denied),
         _ => {
-            return Err(PassThroughError::Unavailable(format!("ntlm_auth answers {answer:?}")));
+            // The log gets no key, whatever else went wrong.
+            let shown: Vec<_> = answer.iter().filter(|line| !line.contains("Session-Key")).collect();
+            return Err(PassThroughError::Unavailable(format!("ntlm_auth answers {shown:?}")));
         }
     }
     let key = value("User-Session-Key").filter(|key| key.len() == 32 && key.is_ascii());
@@ -99,7 +103,7 @@ fn hex(bytes: &[u8]) -> String {
 /// The running helper.
 struct Helper {
     child: Child,
-    requests: ChildStdin,
+    requests: Option<ChildStdin>, // None once it was asked
     // Read by a thread, so that waiting can end.
     lines: Receiver<String>,
 }
@@ -122,16 +126,25 @@ impl Helper {
                 }
             }
         })?;
-        Ok(Self { child, requests, lines })
+        Ok(Self { child, requests: Some(requests), lines })
     }
 
-    fn ask(mut self, request: &str) -> io::Result<Vec<String>> {
-        self.requests.write_all(request.as_bytes())?;
-        self.requests.flush()?;
+    fn ask(mut self, request: &str, patience: Duration) -> io::Result<Vec<String>> {
+        let mut requests = self.requests.take().ok_or_else(|| io::Error::other("helper was asked before"))?;
+        let request = String::from(request);
+        // Clients can make a question longer than a pipe holds. Writing ends with the helper at the latest.
+        let _writer = thread::Builder::new().name("question to ntlm_auth".into()).spawn(move || {
+            // A helper that does not take all of it does not answer either.
+            let _ = requests.write_all(request.as_bytes());
+            requests
+        })?;
+        let begun = Instant::now();
         let mut answer = Vec::new();
         while answer.len() < MAX_LINES {
-            let line =
-                self.lines.recv_timeout(PATIENCE).map_err(|_| io::Error::other("helper does not answer"))?;
+            let line = self
+                .lines
+                .recv_timeout(patience.saturating_sub(begun.elapsed()))
+                .map_err(|_| io::Error::other("helper does not answer"))?;
             if line == "." {
                 return Ok(answer);
             }
@@ -171,6 +184,15 @@ mod tests {
     }
 
     #[test]
+    fn keys_stay_out_of_the_log() {
+        let key = "User-Session-Key: 000102030405060708090A0B0C0D0E0F";
+        let Err(PassThroughError::Unavailable(reason)) = verdict(&lines(&[key, "Error: what?"])) else {
+            panic!()
+        };
+        assert!(reason.contains("what?") && !reason.contains("0001"), "{reason}");
+    }
+
+    #[test]
     fn a_helper_that_is_not_there_is_named() {
         let users = NtlmAuth::new("/no/such/ntlm_auth".into());
         let error = users.ask(".\n").unwrap_err();
@@ -203,5 +225,14 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         assert!(helper(folder.path(), "read line\necho Authenticated: Yes\n").ask(".\n").is_err());
         assert!(helper(folder.path(), "read line; while true; do echo x; done\n").ask(".\n").is_err());
+    }
+
+    /// More than a pipe holds.
+    #[test]
+    fn a_helper_that_does_not_read_is_given_up() {
+        let folder = tempfile::tempdir().unwrap();
+        let patience = Duration::from_millis(100);
+        let users = NtlmAuth { patience, ..helper(folder.path(), "exec sleep 600\n") };
+        assert!(users.ask(&"x".repeat(1 << 20)).is_err());
     }
 }
