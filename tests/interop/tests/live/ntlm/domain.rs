@@ -40,6 +40,9 @@ fn our_client_logs_in_as_a_user_of_the_domain() -> Result<()> {
     Ok(())
 }
 
+/// A way to fetch a page as somebody.
+type Client<'c> = &'c dyn Fn(&User) -> Result<Fetched>;
+
 /// Many users ask through one helper: each gets the answer to their own question, right after others were refused too.
 #[test]
 fn curl_logs_in_as_a_user_of_the_domain() -> Result<()> {
@@ -47,7 +50,7 @@ fn curl_logs_in_as_a_user_of_the_domain() -> Result<()> {
     let (site, alice) = (&stage.site, &stage.user);
     let server = Server::with_domain(site, stage.controller()?, &["--allow", "ntlm-without-mic"])?;
     let url = server.url();
-    let clients: [&dyn Fn(&User) -> Result<Fetched>; 2] =
+    let clients: [Client<'_>; 2] =
         [&|user| curl::ntlm(site, user, &[&url]), &|user| curl::negotiate_as(site, user, &[&url])];
     for client in clients {
         for wrong in &wrong_users(alice) {
