@@ -206,7 +206,7 @@ proptest! {
                 Answer::Accepted { context, .. } => {
                     prop_assert!(was_partial || acceptor.messages <= 2);
                     let last = if acceptor.messages % 2 == 1 { acceptor.messages } else { acceptor.messages - 1 };
-                    let token = HeaderValue::token(gss_http::Scheme::Negotiate, &acceptor.form.token(last, context.0.user)).into_string();
+                    let token = HeaderValue::token(Scheme::Negotiate, &acceptor.form.token(last, context.0.user)).into_string();
                     prop_assert!(lines[0].ends_with(&token.as_bytes()["Negotiate".len()..]));
                     let bound = matches!(context, Authenticated::Connection(_));
                     prop_assert_eq!(bound, !shared && (ntlm || all));

@@ -31,7 +31,7 @@ pub(crate) fn via<L>(credentials: L) -> Request<L> {
 }
 
 pub(crate) fn value(token: &[u8]) -> String {
-    HeaderValue::token(gss_http::Scheme::Negotiate, token).into_string()
+    HeaderValue::token(Scheme::Negotiate, token).into_string()
 }
 
 /// A token of the framed script as a field value, by number.

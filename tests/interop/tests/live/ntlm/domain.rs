@@ -43,7 +43,7 @@ fn our_client_logs_in_as_a_user_of_the_domain() -> Result<()> {
 /// A way to fetch a page as somebody.
 type Client<'c> = &'c dyn Fn(&User) -> Result<Fetched>;
 
-/// Many users ask through one helper: each gets the answer to their own question, right after others were refused too.
+/// Many users, one after the other: each gets the answer to their own question, right after others were refused too.
 #[test]
 fn curl_logs_in_as_a_user_of_the_domain() -> Result<()> {
     let stage = Stage::with_samba()?;
