@@ -101,15 +101,18 @@ impl Ends {
         let mut token = Vec::new();
         let made = self.sealer.wrap(protection, message, &mut token, &mut rng());
         let seals = self.flags.contains(NegotiateFlags::SEAL);
-        let possible = seals || self.protects && protection == Protection::Integrity;
-        assert_eq!(made, if possible { Ok(()) } else { Err(MessageError::Unavailable) });
-        if !possible {
+        assert_eq!(made, if self.protects { Ok(()) } else { Err(MessageError::Unavailable) });
+        if !self.protects {
             return assert!(token.is_empty());
         }
         assert_eq!(token.len(), self.sealer.overhead(protection, message.len()).header + message.len());
         let unwrapped = self.opener.unwrap(&mut token).expect("a message of the peer");
-        assert_eq!((&*unwrapped.message, unwrapped.sequence), (message, SequenceStatus::Ok));
-        assert_eq!(unwrapped.protection == Protection::Confidentiality, seals);
+        assert_eq!((unwrapped.message.len(), unwrapped.sequence), (message.len(), SequenceStatus::Ok));
+        // Without SEAL only the checksum tells sealed messages from readable ones, and a fuzzer's checksums all pass.
+        if seals || protection == Protection::Integrity {
+            assert_eq!(&*unwrapped.message, message);
+            assert_eq!(unwrapped.protection == Protection::Confidentiality, seals);
+        }
     }
 
     fn mic(&mut self, message: &[u8]) {
