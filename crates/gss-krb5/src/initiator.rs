@@ -99,7 +99,12 @@ impl<C: HeldTicket> Initiator<C> {
     /// Ties the context to a channel, and tells the acceptor that it did (MS-KILE 3.2.5.8).
     #[must_use]
     pub fn channel_bindings(self, bindings: &ChannelBindings<'_>) -> Self {
-        let digest = BindingDigest::of(bindings);
+        self.binding_digest(BindingDigest::of(bindings))
+    }
+
+    /// The same for bindings whose digest was computed earlier.
+    #[must_use]
+    pub fn binding_digest(self, digest: BindingDigest) -> Self {
         self.configure(|start| {
             start.bindings = digest;
             start.bindings_announced = true;

@@ -8,7 +8,6 @@ use crate::running::Running;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::fmt;
-#[cfg(feature = "ntlm")]
 use gss_core::bindings::BindingDigest;
 use gss_core::{ChannelBindings, ContextFlags, Env, Handshake, Oid, Step, Target, TokenSink, oid};
 use gss_spnego::Offer;
@@ -22,9 +21,12 @@ use gss_spnego::Offer;
 /// integrity.
 pub struct Initiator(State);
 
-#[expect(
-    clippy::large_enum_variant,
-    reason = "every initiator begins with it, and it is not worth an allocation"
+#[cfg_attr(
+    feature = "ntlm",
+    expect(
+        clippy::large_enum_variant,
+        reason = "every initiator begins with the large one, and it is not worth an allocation"
+    )
 )]
 enum State {
     Fresh(Fresh),
@@ -38,11 +40,9 @@ struct Fresh {
     krb5: Option<gss_krb5::Initiator<Ticket>>,
     #[cfg(feature = "ntlm")]
     ntlm: Option<gss_ntlm::Initiator<Logon>>,
-    /// What was asked for so far, for mechanisms that are listed later.
-    #[cfg(feature = "ntlm")]
+    /// What is asked of each of them.
     flags: Option<ContextFlags>,
-    #[cfg(feature = "ntlm")]
-    bindings: BindingDigest,
+    bindings: Option<BindingDigest>,
     raw: bool,
 }
 
@@ -79,89 +79,64 @@ impl Initiator {
     #[must_use]
     pub fn or_ntlm(mut self, logon: Arc<gss_ntlm::Logon>) -> Self {
         if let State::Fresh(fresh) = &mut self.0 {
-            let mut ntlm = gss_ntlm::Initiator::new(logon).binding_digest(fresh.bindings);
-            if let Some(flags) = fresh.flags {
-                ntlm = ntlm.flags(flags);
-            }
-            fresh.ntlm = Some(ntlm);
+            fresh.ntlm = Some(gss_ntlm::Initiator::new(logon));
         }
         self
     }
 
     /// Sends the mechanism's tokens as they are, without SPNEGO: those of the first mechanism listed.
     #[must_use]
-    pub fn raw(mut self) -> Self {
-        if let State::Fresh(fresh) = &mut self.0 {
-            fresh.raw = true;
-        }
-        self
+    pub fn raw(self) -> Self {
+        self.configure(|fresh| fresh.raw = true)
     }
 
     /// Asks for these flags and no others. [`ContextFlags::DELEGATION`] among them does nothing:
     /// [`delegate`](Self::delegate) does that.
     #[must_use]
     pub fn flags(self, flags: ContextFlags) -> Self {
-        #[cfg(feature = "ntlm")]
-        let this = self.configure_ntlm(|fresh| {
-            fresh.flags = Some(flags);
-            fresh.ntlm = fresh.ntlm.take().map(|ntlm| ntlm.flags(flags));
-        });
-        #[cfg(not(feature = "ntlm"))]
-        let this = self;
-        this.configure(|krb5| krb5.flags(flags))
+        self.configure(|fresh| fresh.flags = Some(flags))
     }
 
     /// Ties the context to a channel.
     #[must_use]
     pub fn channel_bindings(self, bindings: &ChannelBindings<'_>) -> Self {
-        #[cfg(feature = "ntlm")]
-        let this = self.configure_ntlm(|fresh| {
-            fresh.bindings = BindingDigest::of(bindings);
-            fresh.ntlm = fresh.ntlm.take().map(|ntlm| ntlm.binding_digest(fresh.bindings));
-        });
-        #[cfg(not(feature = "ntlm"))]
-        let this = self;
-        this.configure(|krb5| krb5.channel_bindings(bindings))
+        self.configure(|fresh| fresh.bindings = Some(BindingDigest::of(bindings)))
     }
 
     /// Hands the acceptor a ticket-granting ticket, such as
     /// [`Credentials::ticket_granting_ticket`] gives: it can act as the client then, everywhere.
     #[must_use]
     pub fn delegate(self, ticket_granting_ticket: Arc<ServiceTicket>) -> Self {
-        self.configure(|krb5| krb5.delegate(ticket_granting_ticket))
+        self.configure_krb5(|krb5| krb5.delegate(ticket_granting_ticket))
     }
 
     /// The same if the KDC trusts the service with it: if the service ticket says OK-AS-DELEGATE
     /// (`GSS_C_DELEG_POLICY_FLAG`, RFC 5896). Otherwise nothing is delegated.
     #[must_use]
     pub fn delegate_if_trusted(self, ticket_granting_ticket: Arc<ServiceTicket>) -> Self {
-        self.configure(|krb5| krb5.delegate_if_trusted(ticket_granting_ticket))
+        self.configure_krb5(|krb5| krb5.delegate_if_trusted(ticket_granting_ticket))
     }
 
     /// Offers these enctypes for the acceptor's subkey, best first (RFC 4537).
     #[must_use]
     pub fn offer_enctypes(self, enctypes: &[EncType]) -> Self {
-        self.configure(|krb5| krb5.offer_enctypes(enctypes))
+        self.configure_krb5(|krb5| krb5.offer_enctypes(enctypes))
     }
 
     /// Accepts tickets and subkeys of weak enctypes (RC4-HMAC), which are refused otherwise.
     #[must_use]
     pub fn allow_weak_enctypes(self) -> Self {
-        self.configure(gss_krb5::Initiator::allow_weak_enctypes)
+        self.configure_krb5(gss_krb5::Initiator::allow_weak_enctypes)
     }
 
-    fn configure(
-        mut self,
+    fn configure_krb5(
+        self,
         change: impl FnOnce(gss_krb5::Initiator<Ticket>) -> gss_krb5::Initiator<Ticket>,
     ) -> Self {
-        if let State::Fresh(fresh) = &mut self.0 {
-            fresh.krb5 = fresh.krb5.take().map(change);
-        }
-        self
+        self.configure(|fresh| fresh.krb5 = fresh.krb5.take().map(change))
     }
 
-    #[cfg(feature = "ntlm")]
-    fn configure_ntlm(mut self, change: impl FnOnce(&mut Fresh)) -> Self {
+    fn configure(mut self, change: impl FnOnce(&mut Fresh)) -> Self {
         if let State::Fresh(fresh) = &mut self.0 {
             change(fresh);
         }
@@ -175,19 +150,23 @@ impl Fresh {
             krb5: None,
             #[cfg(feature = "ntlm")]
             ntlm: None,
-            #[cfg(feature = "ntlm")]
             flags: None,
-            #[cfg(feature = "ntlm")]
-            bindings: BindingDigest::NONE,
+            bindings: None,
             raw: false,
         }
     }
 
     /// The mechanisms, best first.
     fn mechanisms(self) -> impl Iterator<Item = (Oid, Mechanism)> {
-        let krb5 = self.krb5.map(|krb5| (oid::KRB5, Mechanism::Krb5Initiator(krb5)));
+        let Self { flags, bindings, .. } = self;
+        let krb5 = self.krb5.map(|krb5| {
+            let krb5 = with(krb5, flags, gss_krb5::Initiator::flags);
+            (oid::KRB5, Mechanism::Krb5Initiator(with(krb5, bindings, gss_krb5::Initiator::binding_digest)))
+        });
         #[cfg(feature = "ntlm")]
         let ntlm = self.ntlm.map(|ntlm| {
+            let ntlm = with(ntlm, flags, gss_ntlm::Initiator::flags);
+            let ntlm = with(ntlm, bindings, gss_ntlm::Initiator::binding_digest);
             // SPNEGO's own MIC needs it (RFC 4178 section 5).
             let ntlm = if self.raw { ntlm } else { ntlm.also(ContextFlags::INTEGRITY) };
             (oid::NTLMSSP, Mechanism::NtlmInitiator(ntlm))
@@ -195,6 +174,14 @@ impl Fresh {
         #[cfg(not(feature = "ntlm"))]
         let ntlm = None;
         krb5.into_iter().chain(ntlm)
+    }
+}
+
+/// Sets what was asked for, and leaves the mechanism's own choice otherwise.
+fn with<I, V>(initiator: I, asked: Option<V>, set: impl FnOnce(I, V) -> I) -> I {
+    match asked {
+        Some(value) => set(initiator, value),
+        None => initiator,
     }
 }
 

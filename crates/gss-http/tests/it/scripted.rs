@@ -42,18 +42,18 @@ impl Scripted {
     }
 
     /// The same with NTLM inside SPNEGO.
-    #[allow(dead_code)] // not every includer needs all
+    #[allow(dead_code, reason = "not every includer needs it")]
     pub(crate) fn ntlm_inside(self) -> Self {
         Self { mechanism: oid::NTLMSSP, ..self }
     }
 
     /// The same with NTLM's own messages.
-    #[allow(dead_code)]
+    #[allow(dead_code, reason = "not every includer needs it")]
     pub(crate) fn raw_ntlm(self) -> Self {
         Self { form: Form::Ntlm, ..self.ntlm_inside() }
     }
 
-    #[allow(dead_code)]
+    #[allow(dead_code, reason = "not every includer needs it")]
     pub(crate) fn token(number: u8, user: u8) -> Vec<u8> {
         Form::Spnego.token(number, user)
     }
