@@ -1,0 +1,45 @@
+//! Kerberos V5 client: the exchanges with a KDC as state machines, without I/O.
+//!
+//! The concepts, in the order in which a caller meets them:
+//!
+//! * An [`Exchange`] is one conversation with KDCs in one of its states. It has a [`Request`] to send, and takes the
+//!   answer; that gives its next state or its outcome.
+//! * A [`KdcTransport`] brings requests to a KDC and answers back. A closure is one. [`run`] drives an exchange over it.
+//! * A [`Credential`] is what comes out: a ticket with its session key.
+//! * A [`Policy`] says what is asked for and what is put up with, in all exchanges of a client.
+//!
+//! Everything here needs the feature `alloc`.
+
+#![no_std]
+#![forbid(unsafe_code)]
+#![cfg_attr(
+    not(test),
+    deny(
+        clippy::arithmetic_side_effects,
+        clippy::cast_possible_truncation,
+        clippy::disallowed_methods,
+        clippy::expect_used,
+        clippy::indexing_slicing,
+        clippy::panic,
+        clippy::unwrap_used
+    )
+)]
+
+#[cfg(feature = "alloc")]
+extern crate alloc;
+#[cfg(feature = "std")]
+extern crate std;
+
+#[cfg(feature = "alloc")]
+mod credential;
+#[cfg(feature = "alloc")]
+mod exchange;
+#[cfg(feature = "alloc")]
+mod policy;
+
+#[cfg(feature = "alloc")]
+pub use credential::{Credential, Times};
+#[cfg(feature = "alloc")]
+pub use exchange::{Exchange, KdcTransport, Progress, Request, RunError, Service, run};
+#[cfg(feature = "alloc")]
+pub use policy::Policy;

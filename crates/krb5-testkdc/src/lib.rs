@@ -1,0 +1,3 @@
+//! A Kerberos KDC in a process, for tests and demonstrations.
+
+#![forbid(unsafe_code)]
