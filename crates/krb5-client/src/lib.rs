@@ -31,12 +31,18 @@ extern crate alloc;
 extern crate std;
 
 #[cfg(feature = "alloc")]
+mod ap_req;
+#[cfg(feature = "alloc")]
 mod credential;
 #[cfg(feature = "alloc")]
 mod exchange;
 #[cfg(feature = "alloc")]
 mod policy;
+#[cfg(feature = "alloc")]
+mod sealed;
 
+#[cfg(feature = "alloc")]
+pub use ap_req::ApReqError;
 #[cfg(feature = "alloc")]
 pub use credential::{Credential, Times};
 #[cfg(feature = "alloc")]
