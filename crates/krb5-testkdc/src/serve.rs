@@ -1,0 +1,1 @@
+//! Sockets around a KDC: UDP, TCP and HTTPS.
