@@ -50,7 +50,8 @@ pub(crate) fn interop(workspace: &Workspace) -> anyhow::Result<()> {
         bail!("interop-packages lists no Debian package");
     }
     tools::debian_packages(workspace, &packages)?;
-    // The peers of PyPI; quick when they are there.
+    // Heimdal and the peers of PyPI; quick when they are there.
+    Cmd::new(workspace, &format!("cargo run --quiet --package {package} --bin interop-heimdal")).run()?;
     Cmd::new(workspace, &format!("cargo run --quiet --package {package} --bin interop-venv")).run()?;
     // The tests drive our side as the program that people use, and look for it beside themselves.
     Cmd::new(workspace, "cargo build --package gssctl").run()?;

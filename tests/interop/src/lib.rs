@@ -13,6 +13,7 @@
 //! | [`enctype`] | enctype numbers and the names MIT knows them by |
 //! | [`site`] | a temporary folder, and the environment of the programs in it |
 //! | [`venv`] | the Python environment with the peers of PyPI |
+//! | [`heimdal`] | Heimdal's programs, unpacked beside MIT's, with which they cannot be installed |
 //! | [`realm`] | a Kerberos realm of its own: MIT KDC, principals, keytab, tickets |
 //! | [`samba`] | a Samba AD domain controller of its own, and its `ntlm_auth` |
 //! | [`apache`], [`curl`], [`gss_samples`] | HTTP server, HTTP client, MIT's sample pair |
@@ -31,6 +32,7 @@ pub mod enctype;
 pub mod endpoint;
 pub mod gss_samples;
 pub mod gssctl;
+pub mod heimdal;
 pub mod iakerb;
 pub mod ldap;
 pub mod origin;

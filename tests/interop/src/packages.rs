@@ -44,6 +44,15 @@ pub const PROGRAMS: &[Program] = &[
     program("ntlm_auth", "/usr/bin/ntlm_auth", "winbind"),
     // Lets `ntlm_auth` find a winbindd elsewhere than at its fixed place.
     program("nss_wrapper", "/usr/lib/x86_64-linux-gnu/libnss_wrapper.so", "libnss-wrapper"),
+    program("kadmind", "/usr/sbin/kadmind", "krb5-admin-server"),
+    program("kpasswd", "/usr/bin/kpasswd", "krb5-user"),
+    // What Heimdal's programs need besides Heimdal, see heimdal.rs.
+    program("libcap-ng", "/usr/lib/x86_64-linux-gnu/libcap-ng.so.0", "libcap-ng0"),
+    program("libcom_err", "/usr/lib/x86_64-linux-gnu/libcom_err.so.2", "libcom-err2"),
+    program("libdb", "/usr/lib/x86_64-linux-gnu/libdb-5.3.so", "libdb5.3"),
+    program("libedit", "/usr/lib/x86_64-linux-gnu/libedit.so.2", "libedit2"),
+    program("libldap", "/usr/lib/x86_64-linux-gnu/libldap-2.5.so.0", "libldap-2.5-0"),
+    program("libsqlite3", "/usr/lib/x86_64-linux-gnu/libsqlite3.so.0", "libsqlite3-0"),
 ];
 
 const fn program(name: &'static str, path: &'static str, package: &'static str) -> Program {

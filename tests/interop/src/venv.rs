@@ -66,7 +66,7 @@ fn folder() -> Result<PathBuf> {
 }
 
 /// The target folder: that of the running program, which is in it or below it.
-fn target() -> Result<PathBuf> {
+pub(crate) fn target() -> Result<PathBuf> {
     let program = env::current_exe().context("path of the running program")?;
     // target/PROFILE/deps/TEST or target/PROFILE/PROGRAM
     let folder = program.ancestors().find(|folder| folder.join("CACHEDIR.TAG").is_file());
