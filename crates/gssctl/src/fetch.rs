@@ -6,6 +6,7 @@ mod url;
 pub use url::{Url, UrlError};
 
 use crate::source;
+use crate::tls::ClientTls;
 use alloc::sync::Arc;
 use anyhow::{Context, Result, bail};
 use exchange::Fetch;
@@ -17,16 +18,19 @@ use std::io::{self, Read, Write};
 use std::path::PathBuf;
 use zeroize::Zeroizing;
 
-/// Fetches a page over HTTP with the ticket of a credential cache, or with a password and NTLM.
+/// Fetches a page over HTTP or HTTPS with the ticket of a credential cache, or with a password and NTLM.
 ///
 /// The server has to prove who it is before anything of its answer is printed. Exits with 0 when the status is 2xx.
 #[derive(Debug, clap::Args)]
 pub struct Arguments {
-    /// http://host/path, or http://host:port/path
+    /// http://host/path, https://host/path, or with a port, http://host:port/path
     url: Url,
     /// Where the tickets are; default: KRB5CCNAME, then where kinit puts it
     #[arg(long, value_name = "FILE")]
     ccache: Option<PathBuf>,
+    /// Believe these certificate authorities (PEM) and no others; default: those of the system
+    #[arg(long, value_name = "FILE")]
+    cacert: Option<PathBuf>,
     /// Show the exchange step by step
     #[arg(short, long)]
     verbose: bool,
@@ -91,7 +95,12 @@ pub fn fetch(arguments: &Arguments, page: &mut Vec<u8>) -> Result<u16> {
         (Scheme::Ntlm, _, Some(logon)) => Some(Initiator::ntlm(logon).raw()),
         (_, None, None) | (Scheme::Ntlm, _, None) => None,
     };
-    let fetch = Fetch { url, verbose: arguments.verbose, unproven: arguments.unproven, schemes };
+    let tls = match (url.is_https(), &arguments.cacert) {
+        (false, _) => None,
+        (true, Some(path)) => Some(ClientTls::from_pem_file(path)?),
+        (true, None) => Some(ClientTls::of_system()?),
+    };
+    let fetch = Fetch { url, tls, verbose: arguments.verbose, unproven: arguments.unproven, schemes };
     fetch.run(initiator, page)
 }
 

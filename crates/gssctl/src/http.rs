@@ -1,12 +1,14 @@
-//! As much of HTTP/1.1 as one connection needs: heads, bodies, limits and time limits.
+//! As much of HTTP/1.1 as one connection needs, over TCP or TLS: heads, bodies, limits and time limits.
 
 mod body;
 mod connection;
 mod head;
+mod stream;
 
 pub(crate) use body::Framing;
 pub(crate) use connection::{Connection, ReadError};
 pub(crate) use head::{Fields, RequestHead, ResponseHead};
+pub(crate) use stream::{Socket, Stream};
 
 /// Longest head of a request or response. A token of 64 KiB takes 88 KiB of Base64.
 pub(crate) const MAX_HEAD: usize = 128 * 1024;

@@ -11,3 +11,4 @@ mod random;
 pub mod serve;
 pub mod shim;
 pub mod source;
+pub mod tls;

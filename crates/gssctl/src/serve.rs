@@ -5,8 +5,10 @@ mod ntlm;
 mod ntlm_auth;
 mod page;
 
-use crate::http::Connection;
+use crate::http::{Connection, Socket, Stream};
+use crate::inspect::tree::Printable;
 use crate::source;
+use crate::tls::ServerTls;
 use alloc::sync::Arc;
 use anyhow::{Context, Result};
 use core::net::SocketAddr;
@@ -44,6 +46,12 @@ pub struct Arguments {
     /// By how many seconds clocks may differ
     #[arg(long, value_name = "SECONDS", default_value_t = 300)]
     skew: u32,
+    /// Speak https with this certificate chain in PEM; clients are bound to it then
+    #[arg(long, value_name = "FILE", requires = "tls_key")]
+    tls_cert: Option<PathBuf>,
+    /// The certificate's private key in PEM
+    #[arg(long, value_name = "FILE", requires = "tls_cert")]
+    tls_key: Option<PathBuf>,
     #[command(flatten)]
     ntlm: ntlm::Arguments,
 }
@@ -87,18 +95,25 @@ fn parse_hex(text: &str) -> Result<Bytes, crate::decode::InputError> {
 /// # Errors
 /// The keytab cannot be read, or the address is not free.
 pub fn run(arguments: &Arguments) -> Result<()> {
-    let config = config(arguments)?;
+    let tls = match (&arguments.tls_cert, &arguments.tls_key) {
+        (Some(certificate), Some(key)) => Some(ServerTls::from_pem_files(certificate, key)?),
+        _ => None,
+    };
+    let config = config(arguments, tls.as_ref())?;
     let address =
         arguments.listen.to_socket_addrs().ok().and_then(|mut found| found.next()).with_context(|| {
             format!("cannot listen on {:?}, expected ADDRESS:PORT like 127.0.0.1:8080", arguments.listen)
         })?;
-    let server = Server::bind(address, config).with_context(|| format!("cannot listen on {address}"))?;
-    println!("listening on http://{}", server.address()?);
+    let mut server = Server::bind(address, config).with_context(|| format!("cannot listen on {address}"))?;
+    if let Some(tls) = tls {
+        server = server.tls(tls);
+    }
+    println!("listening on {}://{}", server.scheme(), server.address()?);
     io::stdout().flush()?;
     server.run()
 }
 
-fn config(arguments: &Arguments) -> Result<AcceptorConfig> {
+fn config(arguments: &Arguments, tls: Option<&ServerTls>) -> Result<AcceptorConfig> {
     let ntlm = ntlm::config(&arguments.ntlm, &arguments.allow)?;
     let config = match (&arguments.keytab, ntlm) {
         (None, Some(ntlm)) => AcceptorConfig::ntlm(ntlm),
@@ -113,8 +128,9 @@ fn config(arguments: &Arguments) -> Result<AcceptorConfig> {
             }
         }
     };
-    let channels: Vec<_> =
-        arguments.channel_bindings.iter().map(|bytes| ChannelBindings::new(&bytes.0)).collect();
+    let given = arguments.channel_bindings.iter().map(|bytes| &bytes.0[..]);
+    let own = tls.and_then(ServerTls::channel_bindings);
+    let channels: Vec<_> = given.chain(own).map(ChannelBindings::new).collect();
     let policy = match arguments.cb_policy {
         CbPolicy::Ignore => BindingPolicy::Ignore,
         CbPolicy::Verify => BindingPolicy::VerifyIfPresent,
@@ -153,6 +169,7 @@ const PATIENCE: Duration = Duration::from_secs(30);
 pub struct Server {
     listener: TcpListener,
     config: Arc<AcceptorConfig>,
+    tls: Option<ServerTls>,
     connections: Arc<AtomicUsize>,
 }
 
@@ -163,7 +180,19 @@ impl Server {
     /// It is taken, or not ours.
     pub fn bind(address: SocketAddr, config: AcceptorConfig) -> io::Result<Self> {
         let listener = TcpListener::bind(address)?;
-        Ok(Self { listener, config: Arc::new(config), connections: Arc::default() })
+        Ok(Self { listener, config: Arc::new(config), tls: None, connections: Arc::default() })
+    }
+
+    /// Speaks TLS. That clients are bound to it, the configuration of [`bind`](Self::bind) has to say.
+    #[must_use]
+    pub fn tls(self, tls: ServerTls) -> Self {
+        Self { tls: Some(tls), ..self }
+    }
+
+    /// `http` or `https`.
+    #[must_use]
+    pub const fn scheme(&self) -> &'static str {
+        if self.tls.is_some() { "https" } else { "http" }
     }
 
     /// Where it listens.
@@ -194,20 +223,33 @@ impl Server {
     }
 
     fn start(&self, stream: TcpStream, peer: SocketAddr) {
-        let Ok(connection) = Connection::new(stream, PATIENCE) else { return };
+        let Ok(socket) = Socket::new(stream, PATIENCE) else { return };
         let place = Place::take(&self.connections);
-        let config = Arc::clone(&self.config);
+        let (config, tls) = (Arc::clone(&self.config), self.tls.clone());
         let Some(place) = place else {
-            connection::turn_away(connection);
+            // With TLS, saying so would cost the handshake that there is no room for.
+            if tls.is_none() {
+                connection::turn_away(Connection::over(Stream::Plain(socket), PATIENCE));
+            }
             return;
         };
         let started = thread::Builder::new().name(format!("connection from {peer}")).spawn(move || {
-            connection::serve(connection, peer, &config);
+            match secure(socket, tls.as_ref()) {
+                Ok(stream) => connection::serve(Connection::over(stream, PATIENCE), peer, &config),
+                Err(error) => eprintln!("{}", Printable(&format!("{peer} no TLS: {error:#}"))),
+            }
             drop(place);
         });
         if let Err(error) = started {
             eprintln!("cannot start a thread: {error}");
         }
+    }
+}
+
+fn secure(socket: Socket, tls: Option<&ServerTls>) -> Result<Stream> {
+    match tls {
+        Some(tls) => Ok(Stream::accept(tls.connection()?, socket)?),
+        None => Ok(Stream::Plain(socket)),
     }
 }
 

@@ -2,8 +2,10 @@
 
 use clap::Parser;
 use core::net::SocketAddr;
-use gss::{AcceptorConfig, Framing, Timestamp};
+use gss::{AcceptableBindings, AcceptorConfig, BindingPolicy, ChannelBindings, Framing, Timestamp};
+use gssctl::tls::ServerTls;
 use gssctl::{fetch, serve};
+use rustls::pki_types::PrivateKeyDer;
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::path::PathBuf;
@@ -43,6 +45,26 @@ impl World {
         Self { folder, address }
     }
 
+    /// The same over https. The folder has the server's certificate in `ca.pem`.
+    fn with_tls(client: &str, policy: BindingPolicy) -> Self {
+        let rcgen::CertifiedKey { cert, signing_key } =
+            rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap();
+        let key = PrivateKeyDer::try_from(signing_key.serialize_der()).unwrap();
+        let tls = ServerTls::new(vec![cert.der().clone()], key).unwrap();
+        let maker = maker(client);
+        let bindings = [ChannelBindings::new(tls.channel_bindings().unwrap())];
+        let acceptable = AcceptableBindings { policy, any_of: &bindings };
+        let config = AcceptorConfig::from_keytab(&maker.keytab()).unwrap();
+        let config = config.channel_bindings(&acceptable).unwrap();
+        let server = serve::Server::bind(([127, 0, 0, 1], 0).into(), config).unwrap().tls(tls);
+        let address = server.address().unwrap();
+        thread::spawn(move || server.run());
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::write(folder.path().join("ccache"), maker.ccache()).unwrap();
+        std::fs::write(folder.path().join("ca.pem"), cert.pem()).unwrap();
+        Self { folder, address }
+    }
+
     fn ccache(&self) -> String {
         self.folder.path().join("ccache").to_str().unwrap().into()
     }
@@ -76,6 +98,28 @@ fn the_page_says_who_came() {
 }
 
 #[test]
+fn over_https_the_context_is_bound_to_the_certificate() {
+    let world = World::with_tls("alice@EXAMPLE.COM", BindingPolicy::Require);
+    let authority = world.folder.path().join("ca.pem");
+    let url = world.url().replace("http:", "https:");
+    let arguments = ["--ccache", &world.ccache(), "--cacert", authority.to_str().unwrap(), &url];
+    let (status, page) = run(&arguments).unwrap();
+    assert_eq!(status, 200);
+    assert!(page.contains("<th>Bound to the channel</th><td>yes</td>"), "{page}");
+}
+
+#[test]
+fn an_unknown_authority_is_not_believed() {
+    let world = World::with_tls("alice@EXAMPLE.COM", BindingPolicy::Ignore);
+    let other = World::with_tls("alice@EXAMPLE.COM", BindingPolicy::Ignore);
+    let authority = other.folder.path().join("ca.pem");
+    let url = world.url().replace("http:", "https:");
+    let arguments = ["--ccache", &world.ccache(), "--cacert", authority.to_str().unwrap(), &url];
+    let error = run(&arguments).unwrap_err();
+    assert!(error.contains("no TLS with https://localhost") && error.contains("--cacert"), "{error}");
+}
+
+#[test]
 fn names_are_not_markup() {
     let world = World::new("<b>alice</b>@EXAMPLE.COM");
     let (_, page) = world.fetch(&[]).unwrap();
@@ -103,8 +147,8 @@ fn a_ticket_for_another_key_is_refused() {
 
 #[test]
 fn mistakes_on_the_command_line_are_explained() {
-    let error = run(&["https://localhost/"]).unwrap_err();
-    assert!(error.contains("https is not supported yet"), "{error}");
+    let error = run(&["ftp://localhost/"]).unwrap_err();
+    assert!(error.contains("not an http or https URL"), "{error}");
     let error = run(&["--ccache", "/no/such/file", "http://localhost/"]).unwrap_err();
     assert!(error.contains("cannot read credential cache /no/such/file"), "{error}");
 }

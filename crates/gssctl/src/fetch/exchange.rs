@@ -2,13 +2,14 @@
 
 use super::Url;
 use crate::decode::{Spelling, tree};
-use crate::http::{Connection, Framing, ResponseHead};
+use crate::http::{Connection, Framing, ResponseHead, Socket, Stream};
 use crate::inspect::Inspector;
 use crate::inspect::tree::Printable;
 use crate::random;
+use crate::tls::{ClientTls, end_point};
 use anyhow::{Context as _, Result, anyhow, bail};
 use core::time::Duration;
-use gss::{Context, Env, Initiator, SecurityContext, Timestamp, oid};
+use gss::{ChannelBindings, Context, Env, Initiator, SecurityContext, Timestamp, oid};
 use gss_http::{
     Client, ClientPolicy, Exchange, FinalToken, FirstOutcome, HeaderField, Outcome, Response, Scheme,
     Schemes, ServerProof,
@@ -32,6 +33,7 @@ const OUTLINE: usize = 4;
 
 pub(super) struct Fetch<'a> {
     pub(super) url: &'a Url,
+    pub(super) tls: Option<ClientTls>,
     pub(super) verbose: bool,
     pub(super) unproven: bool,
     pub(super) schemes: Schemes,
@@ -50,7 +52,11 @@ impl Fetch<'_> {
         // Where nothing of ours is offered, the client of the first scheme says so.
         let offered = self.schemes.preferred(challenges.iter().copied())?;
         let scheme = offered.or(self.schemes.iter().next()).unwrap_or_default();
-        let initiator = initiator(scheme).with_context(|| format!("nothing to send with {scheme}"))?;
+        let mut initiator = initiator(scheme).with_context(|| format!("nothing to send with {scheme}"))?;
+        let bindings = channel_bindings(&connection)?;
+        if let Some(bindings) = &bindings {
+            initiator = initiator.channel_bindings(&ChannelBindings::new(bindings));
+        }
         let policy = ClientPolicy {
             scheme,
             final_token: if self.unproven { FinalToken::AllowMissing } else { FinalToken::Require },
@@ -76,6 +82,9 @@ impl Fetch<'_> {
             self.skip(&mut connection, &head)?;
         } else {
             connection = self.connect()?;
+            if channel_bindings(&connection)? != bindings {
+                bail!("{} has another certificate on a second connection; try again", self.url);
+            }
         }
         self.authenticate(connection, field, exchange, page)
     }
@@ -161,12 +170,24 @@ impl Fetch<'_> {
             match TcpStream::connect_timeout(&address, PATIENCE) {
                 Ok(stream) => {
                     self.say(&format!("* connected to {address}"));
-                    return Ok(Connection::new(stream, PATIENCE)?);
+                    return self.secure(Socket::new(stream, PATIENCE)?);
                 }
                 Err(error) => last = anyhow!(error).context(format!("cannot connect to {address}")),
             }
         }
         Err(last)
+    }
+
+    fn secure(&self, socket: Socket) -> Result<Connection> {
+        let stream = match &self.tls {
+            None => Stream::Plain(socket),
+            Some(tls) => {
+                Stream::connect(tls.connection(self.url.target_host())?, socket).with_context(|| {
+                    format!("no TLS with {}; --cacert names authorities to believe", self.url)
+                })?
+            }
+        };
+        Ok(Connection::over(stream, PATIENCE))
     }
 
     /// Sends the request, with credentials or without, and reads the head of the response.
@@ -234,6 +255,11 @@ impl Fetch<'_> {
             }
         }
     }
+}
+
+/// What ties the context to the server's certificate.
+fn channel_bindings(connection: &Connection) -> Result<Option<Vec<u8>>> {
+    connection.stream().server_certificate().map_or(Ok(None), end_point)
 }
 
 fn env(rng: &mut dyn gss::CryptoRng) -> Env<'_> {

@@ -1,11 +1,12 @@
-//! `http` URLs.
+//! `http` and `https` URLs.
 
 use core::fmt;
 use core::str::FromStr;
 
-/// An `http` URL, taken apart.
+/// An `http` or `https` URL, taken apart.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Url {
+    https: bool,
     /// In lower case; an IPv6 address in brackets.
     host: String,
     port: u16,
@@ -17,10 +18,8 @@ pub struct Url {
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum UrlError {
-    /// No `http://` in front.
+    /// Neither `http://` nor `https://` in front.
     Scheme,
-    /// `https`, which is not there yet.
-    Https,
     /// A user name or password in front of the host.
     UserInfo,
     /// No host, or one with characters that no host name has.
@@ -43,7 +42,11 @@ pub enum UrlError {
 impl Url {
     /// What goes into the `Host` field.
     pub fn authority(&self) -> String {
-        if self.port == 80 { self.host.clone() } else { format!("{}:{}", self.host, self.port) }
+        if self.port == default_port(self.https) {
+            self.host.clone()
+        } else {
+            format!("{}:{}", self.host, self.port)
+        }
     }
 
     /// The host that the service is named after: without port, brackets, and the dot at the end.
@@ -56,7 +59,12 @@ impl Url {
         self.host.trim_start_matches('[').trim_end_matches(']')
     }
 
-    /// The port; 80 if the URL has none.
+    /// Whether TLS is wanted.
+    pub fn is_https(&self) -> bool {
+        self.https
+    }
+
+    /// The port; 80 or 443 if the URL has none.
     pub fn port(&self) -> u16 {
         self.port
     }
@@ -72,27 +80,31 @@ impl FromStr for Url {
 
     fn from_str(text: &str) -> Result<Self, UrlError> {
         let (scheme, rest) = text.split_once("://").ok_or(UrlError::Scheme)?;
-        match scheme.to_ascii_lowercase().as_str() {
-            "http" => {}
-            "https" => return Err(UrlError::Https),
+        let https = match scheme.to_ascii_lowercase().as_str() {
+            "http" => false,
+            "https" => true,
             _ => return Err(UrlError::Scheme),
-        }
+        };
         let rest = rest.split('#').next().unwrap_or_default();
         let at = rest.find(['/', '?']).unwrap_or(rest.len());
         let (authority, target) = rest.split_at(at);
         if authority.contains('@') {
             return Err(UrlError::UserInfo);
         }
-        let (host, port) = split_port(authority)?;
+        let (host, port) = split_port(authority, default_port(https))?;
         if let Some(found) = target.chars().find(|character| !character.is_ascii_graphic()) {
             return Err(UrlError::Character { found });
         }
         let slash = if target.starts_with('/') { "" } else { "/" };
-        Ok(Self { host: host.to_ascii_lowercase(), port, target: format!("{slash}{target}") })
+        Ok(Self { https, host: host.to_ascii_lowercase(), port, target: format!("{slash}{target}") })
     }
 }
 
-fn split_port(authority: &str) -> Result<(&str, u16), UrlError> {
+const fn default_port(https: bool) -> u16 {
+    if https { 443 } else { 80 }
+}
+
+fn split_port(authority: &str, default: u16) -> Result<(&str, u16), UrlError> {
     let end = match authority.find(']') {
         Some(bracket) => bracket + 1,
         None => authority.find(':').unwrap_or(authority.len()),
@@ -110,8 +122,8 @@ fn split_port(authority: &str) -> Result<(&str, u16), UrlError> {
         return Err(UrlError::Host { found: host.into() });
     }
     let port = match port.strip_prefix(':') {
-        None if port.is_empty() => 80,
-        Some("") => 80,
+        None if port.is_empty() => default,
+        Some("") => default,
         Some(digits) if digits.bytes().all(|byte| byte.is_ascii_digit()) => {
             digits.parse().ok().filter(|port| *port != 0).ok_or(UrlError::Port { found: digits.into() })?
         }
@@ -122,16 +134,16 @@ fn split_port(authority: &str) -> Result<(&str, u16), UrlError> {
 
 impl fmt::Display for Url {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "http://{}{}", self.authority(), self.target)
+        let scheme = if self.https { "https" } else { "http" };
+        write!(f, "{scheme}://{}{}", self.authority(), self.target)
     }
 }
 
 impl fmt::Display for UrlError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Scheme => f.write_str("not an http URL; write http://host/path"),
-            Self::Https => {
-                f.write_str("https is not supported yet; only http URLs can be fetched in this version")
+            Self::Scheme => {
+                f.write_str("not an http or https URL; write http://host/path or https://host/path")
             }
             Self::UserInfo => f.write_str("user names in URLs are not used; who you are is in your ticket"),
             Self::Host { found } if found.is_empty() => {
@@ -160,6 +172,9 @@ mod tests {
             ("http://host:80?q", "host", "host", 80, "/?q"),
             ("http://host.:/x", "host.", "host", 80, "/x"),
             ("http://[::1]:81/", "[::1]:81", "::1", 81, "/"),
+            ("https://host", "host", "host", 443, "/"),
+            ("https://host:443", "host", "host", 443, "/"),
+            ("https://host:80", "host:80", "host", 80, "/"),
         ] {
             let url: Url = text.parse().unwrap();
             assert_eq!(
@@ -174,7 +189,6 @@ mod tests {
         for (text, error) in [
             ("host/path", UrlError::Scheme),
             ("ftp://host/", UrlError::Scheme),
-            ("https://host/", UrlError::Https),
             ("http://user:secret@host/", UrlError::UserInfo),
             ("http:///path", UrlError::Host { found: String::new() }),
             ("http://h\u{f6}st/", UrlError::Host { found: "h\u{f6}st".into() }),

@@ -185,7 +185,7 @@ mod tests {
         client.write_all(sent).unwrap();
         drop(client);
         let mut output = Vec::new();
-        let mut connection = Connection::new(server, Duration::from_secs(5)).unwrap();
+        let mut connection = Connection::plain(server, Duration::from_secs(5)).unwrap();
         connection.read_body(framing, limit, &mut output).map(|()| output)
     }
 

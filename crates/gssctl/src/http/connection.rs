@@ -1,10 +1,9 @@
 //! A connection with a buffer and time limits.
 
-use super::{MAX_FIELDS, MAX_HEAD};
+use super::{MAX_FIELDS, MAX_HEAD, Stream};
 use core::fmt;
 use core::time::Duration;
 use std::io::{self, Read, Write};
-use std::net::TcpStream;
 use std::time::Instant;
 
 /// Why nothing sensible came.
@@ -57,18 +56,26 @@ impl From<io::Error> for ReadError {
 /// A connection; what was read and not used yet waits in its buffer.
 #[derive(Debug)]
 pub(crate) struct Connection {
-    stream: TcpStream,
+    stream: Stream,
     pub(super) buffer: Vec<u8>,
     patience: Duration,
-    deadline: Instant,
 }
 
 impl Connection {
-    /// Reading a head or a body, and writing, may take `patience` each.
-    pub(crate) fn new(stream: TcpStream, patience: Duration) -> io::Result<Self> {
-        stream.set_nodelay(true)?;
-        stream.set_write_timeout(Some(patience))?;
-        Ok(Self { stream, buffer: Vec::new(), patience, deadline: Instant::now() + patience })
+    /// A connection without TLS.
+    #[cfg(test)]
+    pub(crate) fn plain(stream: std::net::TcpStream, patience: Duration) -> io::Result<Self> {
+        Ok(Self::over(Stream::Plain(super::Socket::new(stream, patience)?), patience))
+    }
+
+    /// A connection over a stream that is ready. Reading a head or a body may take `patience` each.
+    pub(crate) const fn over(stream: Stream, patience: Duration) -> Self {
+        Self { stream, buffer: Vec::new(), patience }
+    }
+
+    /// What it runs over.
+    pub(crate) const fn stream(&self) -> &Stream {
+        &self.stream
     }
 
     /// Reads up to the empty line that ends a head; `None` when the peer has closed the connection before its first
@@ -103,16 +110,11 @@ impl Connection {
 
     /// Gives the peer another term to send something.
     pub(super) fn restart_clock(&mut self) {
-        self.deadline = Instant::now() + self.patience;
+        self.stream.set_deadline(Instant::now() + self.patience);
     }
 
     /// Reads what there is into the buffer; 0 when the peer has closed.
     pub(super) fn fill(&mut self) -> Result<usize, ReadError> {
-        let left = self.deadline.saturating_duration_since(Instant::now());
-        if left.is_zero() {
-            return Err(ReadError::TimedOut);
-        }
-        self.stream.set_read_timeout(Some(left))?;
         let mut chunk = [0; 16 * 1024];
         let count = loop {
             match self.stream.read(&mut chunk) {
@@ -127,10 +129,10 @@ impl Connection {
     /// Says that nothing more will come, and takes leave without resetting what the peer still has to read.
     pub(crate) fn close(mut self) {
         const FAREWELL: Duration = Duration::from_millis(500);
-        if self.stream.shutdown(std::net::Shutdown::Write).is_err() {
+        if self.stream.finish().is_err() {
             return;
         }
-        self.deadline = Instant::now() + FAREWELL;
+        self.stream.set_deadline(Instant::now() + FAREWELL);
         while let Ok(1..) = self.fill() {
             self.buffer.clear();
         }
@@ -152,13 +154,13 @@ fn end_of_head(bytes: &[u8], searched: usize) -> Option<usize> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::net::TcpListener;
+    use std::net::{TcpListener, TcpStream};
 
     fn pair() -> (TcpStream, Connection) {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let client = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
         let (server, _) = listener.accept().unwrap();
-        (client, Connection::new(server, Duration::from_secs(5)).unwrap())
+        (client, Connection::plain(server, Duration::from_secs(5)).unwrap())
     }
 
     #[test]
@@ -192,7 +194,7 @@ mod tests {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let _client = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
         let (server, _) = listener.accept().unwrap();
-        let mut connection = Connection::new(server, Duration::from_millis(20)).unwrap();
+        let mut connection = Connection::plain(server, Duration::from_millis(20)).unwrap();
         assert!(matches!(connection.read_head(), Err(ReadError::TimedOut)));
     }
 }
