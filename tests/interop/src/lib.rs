@@ -14,6 +14,7 @@
 //! | [`site`] | a temporary folder, and the environment of the programs in it |
 //! | [`venv`] | the Python environment with the peers of PyPI |
 //! | [`heimdal`] | Heimdal's programs, unpacked beside MIT's, with which they cannot be installed |
+//! | [`kdc`] | KDCs of MIT and Heimdal with any principals, in one realm or several that trust each other |
 //! | [`realm`] | a Kerberos realm of its own: MIT KDC, principals, keytab, tickets |
 //! | [`samba`] | a Samba AD domain controller of its own, and its `ntlm_auth` |
 //! | [`apache`], [`curl`], [`gss_samples`] | HTTP server, HTTP client, MIT's sample pair |
@@ -34,6 +35,7 @@ pub mod gss_samples;
 pub mod gssctl;
 pub mod heimdal;
 pub mod iakerb;
+pub mod kdc;
 pub mod ldap;
 pub mod origin;
 pub mod packages;

@@ -1,18 +1,16 @@
 //! A Kerberos realm of its own: MIT KDC, principals, keytab, tickets.
 
-use core::net::Ipv4Addr;
+use core::net::{Ipv4Addr, SocketAddrV4};
 use std::fs;
-use std::io::{Read as _, Write as _};
-use std::net::TcpStream;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Context, Result, bail};
 
 use crate::enctype::{Enctype, mit_names};
 use crate::peer::{self, Peer};
 use crate::site::{Site, open_to_service_users};
-use crate::{packages, port};
+use crate::{kdc, packages, port};
 
 /// Name of every test realm.
 pub const REALM: &str = "INTEROP.TEST";
@@ -131,19 +129,7 @@ impl Realm {
     /// # Errors
     /// The KDC does not answer.
     pub fn ask_kdc(&self, request: &[u8]) -> Result<Vec<u8>> {
-        let mut stream =
-            TcpStream::connect((Ipv4Addr::LOCALHOST, self.port)).context("connect to the KDC")?;
-        stream.set_read_timeout(Some(peer::PATIENCE))?;
-        // RFC 4120 section 7.2.2
-        stream.write_all(&u32::try_from(request.len())?.to_be_bytes())?;
-        stream.write_all(request)?;
-        let mut length = [0; 4];
-        stream.read_exact(&mut length).context("the KDC's answer")?;
-        let length = u32::from_be_bytes(length).into();
-        let mut reply = Vec::new();
-        stream.take(length).read_to_end(&mut reply)?;
-        ensure!(u64::try_from(reply.len())? == length, "{} of {length} bytes came", reply.len());
-        Ok(reply)
+        kdc::tcp(SocketAddrV4::new(Ipv4Addr::LOCALHOST, self.port), request)
     }
 
     /// The keytab with the keys of both services.
