@@ -28,7 +28,7 @@ for option, value in {
     "interfaces": f"{order['address']}/8",
     "bind interfaces only": "yes",
     # Names and shares are nobody's business here.
-    "server services": "ldap cldap rpc winbindd",
+    "server services": "ldap cldap rpc winbindd kdc",
     "dcerpc endpoint servers": "epmapper samr lsarpc netlogon drsuapi",
     "prefork children": "1",
     "tls enabled": "no",

@@ -10,9 +10,10 @@ use std::path::{Path, PathBuf};
 use std::process::{ChildStdin, Command};
 
 use anyhow::{Result, ensure};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::endpoint::{Endpoint, User};
+use crate::kdc::Address;
 use crate::peer::{self, Peer};
 use crate::site::Site;
 use crate::{packages, python};
@@ -26,6 +27,8 @@ pub const HOST: &str = "DC1";
 /// Where its directory begins.
 pub const BASE: &str = "DC=samba,DC=test";
 
+const KDC_PORT: u16 = 88;
+const KPASSWD_PORT: u16 = 464;
 const LDAP_PORT: u16 = 389;
 const ADMINISTRATOR_PASSWORD: &str = "Admin-of-the-test-1";
 
@@ -64,9 +67,27 @@ impl Controller {
         let (peer, tether) = Peer::start_tethered("samba", &mut command, site.fresh_path("samba.log"))?;
         let mut controller = Self { tether: Some(tether), peer, folder, address };
         controller.peer.wait_for_address(controller.ldap())?;
+        controller.peer.wait_for_address(controller.kdc().kdc)?;
+        controller.peer.wait_for_address(controller.kdc().kpasswd)?;
         let pipe = controller.winbindd().join("pipe");
         controller.peer.wait_until("open its pipe", || UnixStream::connect(&pipe).is_ok())?;
         Ok(controller)
+    }
+
+    /// Where its KDC and its server for password changes are to be reached.
+    pub fn kdc(&self) -> Address {
+        let socket = |port| SocketAddrV4::new(self.address, port);
+        Address { realm: REALM.into(), kdc: socket(KDC_PORT), kpasswd: socket(KPASSWD_PORT) }
+    }
+
+    /// Changes its directory, as `samba_directory.py` is told by these orders.
+    ///
+    /// # Errors
+    /// A package is missing, or Samba refuses.
+    pub fn change(&self, site: &Site, orders: &[Value]) -> Result<()> {
+        let mut command = python::command(site, &packages::find("python3")?, "samba_directory.py");
+        let orders = Value::from(orders).to_string();
+        peer::succeed(command.arg(self.config()), orders.as_bytes()).map(drop)
     }
 
     /// Where its directory is to be reached.
