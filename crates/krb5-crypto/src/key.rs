@@ -93,6 +93,17 @@ impl Key {
         Ok(Self { profile, bytes })
     }
 
+    /// random-to-key for a seed that has the profile's length by construction.
+    #[cfg(feature = "spake")]
+    pub(crate) fn from_seed(profile: Profile, seed: KeyBytes) -> Self {
+        Self { profile, bytes: seed }
+    }
+
+    #[cfg(feature = "spake")]
+    pub(crate) fn profile(&self) -> Profile {
+        self.profile
+    }
+
     /// The enctype.
     pub fn enctype(&self) -> EncType {
         self.profile.enctype()

@@ -35,7 +35,8 @@
 //! ```
 //!
 //! Enctypes 17 to 20 (AES) are always there. Feature `rc4` adds 23 (RC4-HMAC, weak) and feature `camellia`
-//! adds 25 and 26. Nothing in this crate allocates; encryption and decryption work in the caller's buffer.
+//! adds 25 and 26. Feature `spake` adds the group
+//! arithmetic and keys of pre-authentication by SPAKE. Nothing in this crate allocates; encryption and decryption work in the caller's buffer.
 //!
 //! Secrets are wiped when they are dropped, and are compared in constant time. What a failed decryption leaves
 //! in the buffer is zeros.
@@ -76,6 +77,8 @@ mod profile;
 #[cfg(feature = "rc4")]
 pub mod rc4_hmac;
 mod segment;
+#[cfg(feature = "spake")]
+pub mod spake;
 mod string_to_key;
 mod usage;
 
