@@ -39,6 +39,10 @@ mod exchange;
 #[cfg(feature = "alloc")]
 mod policy;
 #[cfg(feature = "alloc")]
+mod refusal;
+#[cfg(feature = "alloc")]
+mod reply;
+#[cfg(feature = "alloc")]
 mod sealed;
 
 #[cfg(feature = "alloc")]
@@ -49,3 +53,7 @@ pub use credential::{Credential, Times};
 pub use exchange::{Exchange, KdcTransport, Progress, Request, RunError, Service, run};
 #[cfg(feature = "alloc")]
 pub use policy::Policy;
+#[cfg(feature = "alloc")]
+pub use refusal::Refusal;
+#[cfg(feature = "alloc")]
+pub use reply::{Names, ReplyError};
