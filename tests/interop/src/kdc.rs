@@ -17,6 +17,7 @@ use crate::port;
 
 pub mod heimdal;
 pub mod mit;
+pub mod proxy;
 
 /// Where the servers of a realm listen, over TCP and UDP.
 #[derive(Clone, Debug)]

@@ -46,6 +46,10 @@ pub const PROGRAMS: &[Program] = &[
     program("nss_wrapper", "/usr/lib/x86_64-linux-gnu/libnss_wrapper.so", "libnss-wrapper"),
     program("kadmind", "/usr/sbin/kadmind", "krb5-admin-server"),
     program("kpasswd", "/usr/bin/kpasswd", "krb5-user"),
+    program("kdcproxy", "/usr/lib/python3/dist-packages/kdcproxy/__init__.py", "python3-kdcproxy"),
+    // Lets MIT's library reach a KDC over HTTPS.
+    program("k5tls", "/usr/lib/x86_64-linux-gnu/krb5/plugins/tls/k5tls.so", "krb5-k5tls"),
+    program("openssl", "/usr/bin/openssl", "openssl"),
     // What Heimdal's programs need besides Heimdal, see heimdal.rs.
     program("libcap-ng", "/usr/lib/x86_64-linux-gnu/libcap-ng.so.0", "libcap-ng0"),
     program("libcom_err", "/usr/lib/x86_64-linux-gnu/libcom_err.so.2", "libcom-err2"),
