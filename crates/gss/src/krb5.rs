@@ -7,8 +7,8 @@ pub use error::{CredentialsError, HeldService};
 use alloc::string::ToString;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
-use gss_core::{Target, Timestamp};
-use krb5_files::{Ccache, Credential, Keytab, Times, WriteError};
+use gss_core::Target;
+use krb5_files::{Ccache, Keytab, WriteError};
 use zeroize::Zeroizing;
 
 pub use gss_krb5::authdata::PacPolicy;
@@ -19,6 +19,7 @@ pub use gss_krb5::{
     TicketTimes,
 };
 pub use krb5_asn1::{EncryptionKeyBuf, ParsePrincipalError, Principal, TicketFlags};
+pub use krb5_client::Credential;
 pub use krb5_crypto::{EncType, Key};
 
 /// A client's tickets.
@@ -105,31 +106,43 @@ impl From<&Ccache> for Credentials {
     fn from(ccache: &Ccache) -> Self {
         let client = ccache.default_principal.clone();
         let (mut tickets, mut unusable) = (Vec::new(), Vec::new());
-        for credential in ccache.credentials().filter(|entry| entry.client == client && !entry.is_skey()) {
-            match Key::new(EncType(credential.key.keytype()), credential.key.keyvalue()) {
-                Ok(key) => tickets.push(Arc::new(ticket(credential, key))),
-                Err(reason) => unusable.push(HeldService { server: credential.server.clone(), reason }),
+        for entry in ccache.credentials().filter(|entry| entry.client == client && !entry.is_skey()) {
+            match Credential::try_from(entry) {
+                Ok(credential) => tickets.push(Arc::new(service_ticket(credential))),
+                Err(reason) => unusable.push(HeldService { server: entry.server.clone(), reason }),
             }
         }
         Self { client, tickets, unusable }
     }
 }
 
-fn ticket(credential: &Credential, session_key: Key) -> ServiceTicket {
-    let Times { authtime, starttime, endtime, renew_till } = credential.times;
-    let time = |seconds: u32| Timestamp::from_seconds(seconds.into());
+/// What the KDC client fetched, as what an initiator presents.
+#[must_use]
+pub fn service_ticket(credential: Credential) -> ServiceTicket {
+    let krb5_client::Times { auth, start, end, renew_till } = credential.times;
     ServiceTicket {
-        client: credential.client.clone(),
-        server: credential.server.clone(),
-        session_key,
-        ticket: credential.ticket.clone(),
+        client: credential.client,
+        server: credential.server,
+        session_key: credential.session_key,
+        ticket: credential.ticket,
         flags: credential.flags,
-        times: TicketTimes {
-            auth: time(authtime),
-            start: time(if starttime == 0 { authtime } else { starttime }),
-            end: time(endtime),
-            renew_till: (renew_till != 0).then(|| time(renew_till)),
-        },
+        times: TicketTimes { auth, start, end, renew_till },
+    }
+}
+
+/// What an initiator delegated, as what the KDC client takes and credential caches hold.
+#[must_use]
+pub fn credential(ticket: &ServiceTicket) -> Credential {
+    let TicketTimes { auth, start, end, renew_till } = ticket.times;
+    Credential {
+        client: ticket.client.clone(),
+        server: ticket.server.clone(),
+        session_key: ticket.session_key.duplicate(),
+        flags: ticket.flags,
+        times: krb5_client::Times { auth, start, end, renew_till },
+        addresses: Vec::new(),
+        ticket: ticket.ticket.clone(),
+        second_ticket: None,
     }
 }
 
@@ -141,25 +154,8 @@ pub fn to_ccache<'t>(
     client: &Principal,
     tickets: impl IntoIterator<Item = &'t ServiceTicket>,
 ) -> Result<Zeroizing<Vec<u8>>, WriteError> {
-    let seconds = |time: Timestamp| u32::try_from(time.seconds()).unwrap_or_default();
     let mut ccache = Ccache::new(client.clone());
-    ccache.entries.extend(tickets.into_iter().map(|ticket| Credential {
-        client: ticket.client.clone(),
-        server: ticket.server.clone(),
-        key: EncryptionKeyBuf::new(ticket.session_key.enctype().0, ticket.session_key.secret_bytes()),
-        times: Times {
-            authtime: seconds(ticket.times.auth),
-            starttime: seconds(ticket.times.start),
-            endtime: seconds(ticket.times.end),
-            renew_till: ticket.times.renew_till.map_or(0, seconds),
-        },
-        skey_mark: 0,
-        flags: ticket.flags,
-        addresses: Vec::new(),
-        authdata: Vec::new(),
-        ticket: ticket.ticket.clone(),
-        second_ticket: Vec::new(),
-    }));
+    ccache.entries.extend(tickets.into_iter().map(|ticket| credential(ticket).to_file()));
     ccache.to_bytes()
 }
 
