@@ -1,1 +1,113 @@
-//! Sockets around a KDC: UDP, TCP and HTTPS.
+//! Sockets around a KDC: UDP, TCP and a proxy over HTTPS, on free ports of the loopback interface.
+//!
+//! [`Server`] takes anything that answers requests. [`start`](Server::start) runs it on a thread of its own, so that
+//! tests which block can ask it; [`listen`](Server::listen) is for programs that have a tokio runtime already.
+//!
+//! ```
+//! use std::io::{Read as _, Write as _};
+//! use krb5_testkdc::Port;
+//! use krb5_testkdc::serve::Server;
+//!
+//! let echo = |_: Port, request: &[u8]| Some(request.to_vec());
+//! let running = Server::new("EXAMPLE.TEST", echo).start()?;
+//!
+//! let mut stream = std::net::TcpStream::connect(running.addresses().kdc)?;
+//! stream.write_all(b"\0\0\0\x05hello")?;
+//! let mut reply = [0; 9];
+//! stream.read_exact(&mut reply)?;
+//! assert_eq!(&reply, b"\0\0\0\x05hello");
+//! // `running` stops the server when it is dropped.
+//! # Ok::<(), std::io::Error>(())
+//! ```
+//!
+//! Whatever clients send, they cannot make the server hold more than its [`Limits`] allow. It is made for tests all the
+//! same: it takes connections from this machine only.
+
+mod client_config;
+mod delivery;
+mod framing;
+mod handler;
+mod https;
+mod limits;
+mod refusal;
+mod running;
+mod tcp;
+mod tls;
+mod udp;
+
+pub use client_config::{Addresses, ClientConfig, Via};
+pub use handler::{Handler, Reply};
+pub use limits::Limits;
+pub use running::{Listening, Running};
+
+use alloc::boxed::Box;
+use alloc::sync::Arc;
+use core::net::Ipv4Addr;
+use std::io;
+
+use tokio::net::{TcpListener, UdpSocket};
+
+use handler::Desk;
+
+/// How often another port is tried when the UDP port of the same number is taken.
+const ATTEMPTS: usize = 32;
+
+/// A server that is not running yet.
+#[derive(Debug)]
+pub struct Server {
+    desk: Desk,
+}
+
+impl Server {
+    /// A server for a realm.
+    #[must_use]
+    pub fn new(realm: &str, handler: impl Handler) -> Self {
+        let realms = [realm.into()].into();
+        Self { desk: Desk { handler: Box::new(handler), limits: Limits::DEFAULT, realms } }
+    }
+
+    /// With one more realm that the handler answers for.
+    #[must_use]
+    pub fn realm(mut self, realm: &str) -> Self {
+        self.desk.realms.push(realm.into());
+        self
+    }
+
+    /// With other limits.
+    #[must_use]
+    pub fn limits(mut self, limits: Limits) -> Self {
+        self.desk.limits = limits;
+        self
+    }
+
+    /// Listens on free ports of 127.0.0.1. Has to be called in a tokio runtime with I/O and time.
+    ///
+    /// # Errors
+    /// No ports are free, or there is no randomness for a certificate's key.
+    pub async fn listen(self) -> io::Result<Listening> {
+        let (kdc, kpasswd) = (pair().await?, pair().await?);
+        let https = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
+        Listening::new(Arc::new(self.desk), kdc, kpasswd, https)
+    }
+
+    /// Runs on a thread of its own until the [`Running`] is dropped.
+    ///
+    /// # Errors
+    /// As [`listen`](Self::listen), or no thread can be started.
+    pub fn start(self) -> io::Result<Running> {
+        Running::start(self)
+    }
+}
+
+/// One port number for both protocols.
+async fn pair() -> io::Result<(UdpSocket, TcpListener)> {
+    let mut last = None;
+    for _ in 0..ATTEMPTS {
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
+        match UdpSocket::bind(listener.local_addr()?).await {
+            Ok(socket) => return Ok((socket, listener)),
+            Err(error) => last = Some(error),
+        }
+    }
+    Err(last.unwrap_or_else(|| io::ErrorKind::AddrInUse.into()))
+}
