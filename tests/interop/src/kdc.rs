@@ -15,6 +15,7 @@ use crate::enctype::{Enctype, mit_names};
 use crate::peer::PATIENCE;
 use crate::port;
 
+pub mod client;
 pub mod heimdal;
 pub mod mit;
 pub mod proxy;
@@ -61,6 +62,12 @@ impl Directory {
     pub fn host(mut self, host: &str, realm: &str) -> Self {
         self.hosts.push((host.into(), realm.into()));
         self
+    }
+
+    /// The same for clients who know no host, and hence have to be referred.
+    #[must_use]
+    pub fn without_hosts(&self) -> Self {
+        Self { hosts: Vec::new(), ..self.clone() }
     }
 
     /// Says through which realm clients of one realm reach another.

@@ -29,6 +29,7 @@ mod ntlm;
 mod peers;
 mod rejects;
 mod samples;
+mod tickets;
 
 use anyhow::Result;
 use interop::endpoint::Endpoint;

@@ -1,0 +1,76 @@
+//! The stock clients with the stock KDCs.
+
+use anyhow::{Context, Result, ensure};
+use interop::kdc::Kdc;
+use interop::kdc::client::{Client, Maker};
+use interop::kdc::heimdal::Heimdal;
+use interop::kdc::mit::Mit;
+use interop::kdc::proxy::Proxy;
+use interop::site::Site;
+
+use super::{HEIMDAL, MIT, OTHER_MIT, PASSWORD, USER, connect, directory, host, populate, service};
+
+#[test]
+fn realms_of_mit_and_heimdal_refer_to_each_other() -> Result<()> {
+    let (site, directory) = (Site::new()?, directory()?);
+    let mit = Mit::start(&site, &directory, MIT)?;
+    let other = Mit::start(&site, &directory, OTHER_MIT)?;
+    let heimdal = Heimdal::start(&site, &directory, HEIMDAL)?;
+    let realms = [(&mit as &dyn Kdc, MIT), (&other, OTHER_MIT), (&heimdal, HEIMDAL)];
+    connect(&realms)?;
+    for (_, from) in realms {
+        for maker in [Maker::Mit, Maker::Heimdal] {
+            let client = Client::new(maker, &site, &directory.without_hosts(), from)?;
+            let ccache = client.kinit(&format!("{USER}@{from}"), PASSWORD, &[])?;
+            for (kdc, to) in realms {
+                let case = || format!("{maker:?}'s client from {from} to {to}\n{}", kdc.logs());
+                // Named, and found by the KDC, whose referral the client follows.
+                client.ticket(&ccache, &[], &format!("{}@{to}", service(to))).with_context(case)?;
+                refer(maker, &client, from, host(to)).with_context(case)?;
+            }
+        }
+    }
+    Ok(())
+}
+
+fn refer(maker: Maker, client: &Client<'_>, from: &str, host: &str) -> Result<()> {
+    let ccache = client.kinit(&format!("{USER}@{from}"), PASSWORD, &[])?;
+    match maker {
+        Maker::Mit => client.ticket(&ccache, &["-S", "HTTP"], host),
+        Maker::Heimdal => client.ticket(&ccache, &["--hostbased", "--canonicalize"], &format!("HTTP/{host}")),
+    }
+}
+
+#[test]
+fn mit_logs_in_with_spake_and_inside_fast() -> Result<()> {
+    let (site, directory) = (Site::new()?, directory()?);
+    let mit = Mit::start(&site, &directory, MIT)?;
+    populate(&mit, MIT)?;
+    for group in ["edwards25519", "P-256"] {
+        let profile = directory.profile(MIT, interop::enctype::Enctype::ALL)
+            + &format!("[libdefaults]\nspake_preauth_groups = {group}\n");
+        let client = Client::with_profile(Maker::Mit, &site, &profile)?;
+        let ccache = client.kinit(USER, PASSWORD, &[])?;
+        let listed = client.klist(&ccache)?;
+        ensure!(listed.contains("pa_type") && listed.contains("151"), "{group}: {listed}");
+        let armored = client.kinit(USER, PASSWORD, &["-T", &ccache.display().to_string()])?;
+        let listed = client.klist(&armored)?;
+        ensure!(listed.contains("fast_avail"), "{group}: {listed}");
+    }
+    Ok(())
+}
+
+#[test]
+fn mit_logs_in_through_a_proxy() -> Result<()> {
+    let (site, directory) = (Site::new()?, directory()?);
+    let mit = Mit::start(&site, &directory, MIT)?;
+    populate(&mit, MIT)?;
+    let proxy = Proxy::start(&site, &directory)?;
+    let (url, anchor) = (proxy.url(), proxy.certificate().display());
+    let profile = format!("[realms]\n{MIT} = {{\nkdc = {url}\nhttp_anchors = FILE:{anchor}\n}}\n");
+    interop::packages::find("k5tls")?;
+    let client = Client::with_profile(Maker::Mit, &site, &profile)?;
+    client.kinit(&format!("{USER}@{MIT}"), PASSWORD, &[]).with_context(|| proxy.log_tail())?;
+    ensure!(proxy.log_tail().contains("POST /KdcProxy"), "{}", proxy.log_tail());
+    Ok(())
+}
