@@ -65,6 +65,15 @@ impl<'s> Heimdal<'s> {
         self.kadmin_under("krb5.conf", arguments)
     }
 
+    /// Lets a service act for users at another, given with its realm, whether or not they have logged in to it.
+    ///
+    /// # Errors
+    /// `kadmin` fails.
+    pub fn allow_delegation(&self, service: &str, target: &str) -> Result<()> {
+        let allowed = format!("--constrained-delegation={target}");
+        self.kadmin(&["modify", "--attributes=trusted-for-delegation", &allowed, service]).map(drop)
+    }
+
     fn kadmin_under(&self, config: &str, arguments: &[&str]) -> Result<String> {
         let mut command = command(self.site, "kadmin", &self.folder)?;
         command.env("KRB5_CONFIG", self.folder.join(config));

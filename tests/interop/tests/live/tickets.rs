@@ -21,6 +21,8 @@ const PASSWORD: &str = "Correct horse 9 battery";
 /// A service of every realm is HTTP at the realm's host.
 const HOSTS: &[(&str, &str)] =
     &[("web.mit.test", MIT), ("web.other.mit.test", OTHER_MIT), ("web.heimdal.test", HEIMDAL)];
+/// Another service, which the first may act for users at.
+const BACK_END: &str = "host/back.end.test";
 
 fn directory() -> Result<Directory> {
     let directory = Directory::new(&[MIT, OTHER_MIT, HEIMDAL])?;

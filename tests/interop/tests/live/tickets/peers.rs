@@ -1,14 +1,14 @@
 //! The stock clients with the stock KDCs.
 
 use anyhow::{Context, Result, ensure};
-use interop::kdc::Kdc;
 use interop::kdc::client::{Client, Maker};
 use interop::kdc::heimdal::Heimdal;
 use interop::kdc::mit::Mit;
 use interop::kdc::proxy::Proxy;
+use interop::kdc::{Account, Kdc};
 use interop::site::Site;
 
-use super::{HEIMDAL, MIT, OTHER_MIT, PASSWORD, USER, connect, directory, host, populate, service};
+use super::{BACK_END, HEIMDAL, MIT, OTHER_MIT, PASSWORD, USER, connect, directory, host, populate, service};
 
 #[test]
 fn realms_of_mit_and_heimdal_refer_to_each_other() -> Result<()> {
@@ -72,5 +72,34 @@ fn mit_logs_in_through_a_proxy() -> Result<()> {
     let client = Client::with_profile(Maker::Mit, &site, &profile)?;
     client.kinit(&format!("{USER}@{MIT}"), PASSWORD, &[]).with_context(|| proxy.log_tail())?;
     ensure!(proxy.log_tail().contains("POST /KdcProxy"), "{}", proxy.log_tail());
+    Ok(())
+}
+
+/// MIT's own database knows no constrained delegation, so this is asked of Heimdal and Samba alone.
+#[test]
+fn heimdal_lets_a_service_act_for_users() -> Result<()> {
+    let (site, directory) = (Site::new()?, directory()?);
+    let heimdal = Heimdal::start(&site, &directory, HEIMDAL)?;
+    populate(&heimdal, HEIMDAL)?;
+    let target = format!("{BACK_END}@{HEIMDAL}");
+    heimdal.add(&Account::service(BACK_END))?;
+    heimdal.allow_delegation(&service(HEIMDAL), &target)?;
+    let (keytab, front) = (heimdal.keytab(&service(HEIMDAL))?, format!("{}@{HEIMDAL}", service(HEIMDAL)));
+    let login = ["-f", "-k", "-t", &keytab.display().to_string()];
+    let (user, evidence) = (format!("{USER}@{HEIMDAL}"), site.fresh_path("evidence"));
+
+    let client = Client::new(Maker::Mit, &site, &directory, HEIMDAL)?;
+    let ccache = client.kinit(&front, "", &login)?;
+    let keys = keytab.display().to_string();
+    client.ticket(&ccache, &["-P", "-k", &keys, "-U", &user], &target)?;
+    ensure!(client.klist(&ccache)?.contains("for client alice"), "{}", client.klist(&ccache)?);
+
+    let client = Client::new(Maker::Heimdal, &site, &directory, HEIMDAL)?;
+    let ccache = client.kinit(&front, "", &login)?;
+    let (out, of) = (format!("--out-cache={}", evidence.display()), format!("--impersonate={user}"));
+    client.ticket(&ccache, &["--forwardable", &out, &of], &front)?;
+    let shown = format!("--delegation-credential-cache={}", evidence.display());
+    client.ticket(&ccache, &[&shown], &target)?;
+    ensure!(client.klist(&ccache)?.contains("for client alice"), "{}", client.klist(&ccache)?);
     Ok(())
 }
