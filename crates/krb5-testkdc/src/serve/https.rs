@@ -6,7 +6,7 @@ use core::fmt;
 use core::sync::atomic::{AtomicUsize, Ordering};
 
 use http_body_util::{BodyExt as _, Full, LengthLimitError, Limited};
-use hyper::body::{Bytes, Incoming};
+use hyper::body::{Body as _, Bytes, Incoming};
 use hyper::header::{ALLOW, CONNECTION, CONTENT_TYPE, HeaderValue};
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
@@ -86,7 +86,12 @@ async fn relay(request: Request<Incoming>, desk: &Desk) -> Result<Option<(Vec<u8
     if request.method() != Method::POST {
         return Err(StatusCode::METHOD_NOT_ALLOWED);
     }
-    let body = Limited::new(request.into_body(), desk.limits.request.saturating_add(OVERHEAD));
+    let most = desk.limits.request.saturating_add(OVERHEAD);
+    // A length that is announced is refused before any of it comes.
+    if request.size_hint().lower() > u64::try_from(most).unwrap_or(u64::MAX) {
+        return Err(StatusCode::PAYLOAD_TOO_LARGE);
+    }
+    let body = Limited::new(request.into_body(), most);
     let body = match timeout(desk.limits.idle, body.collect()).await {
         Ok(Ok(body)) => body.to_bytes(),
         Ok(Err(error)) if error.is::<LengthLimitError>() => return Err(StatusCode::PAYLOAD_TOO_LARGE),
