@@ -37,6 +37,8 @@ mod credential;
 #[cfg(feature = "alloc")]
 mod exchange;
 #[cfg(feature = "alloc")]
+mod fast;
+#[cfg(feature = "alloc")]
 mod policy;
 #[cfg(feature = "alloc")]
 mod refusal;
@@ -51,6 +53,8 @@ pub use ap_req::ApReqError;
 pub use credential::{Credential, Times};
 #[cfg(feature = "alloc")]
 pub use exchange::{Exchange, KdcTransport, Progress, Request, RunError, Service, run};
+#[cfg(feature = "alloc")]
+pub use fast::FastError;
 #[cfg(feature = "alloc")]
 pub use policy::Policy;
 #[cfg(feature = "alloc")]
