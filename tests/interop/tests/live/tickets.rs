@@ -2,8 +2,10 @@
 //!
 //! | module | what it covers |
 //! | --- | --- |
+//! | `domain` | the Samba domain of the others |
 //! | `peers` | peers only: proves that the harness works |
 
+mod domain;
 mod peers;
 
 use anyhow::Result;

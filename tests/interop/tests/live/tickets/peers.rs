@@ -6,8 +6,10 @@ use interop::kdc::heimdal::Heimdal;
 use interop::kdc::mit::Mit;
 use interop::kdc::proxy::Proxy;
 use interop::kdc::{Account, Kdc};
+use interop::samba;
 use interop::site::Site;
 
+use super::domain::{BACK, Domain, FRONT, WILLING};
 use super::{BACK_END, HEIMDAL, MIT, OTHER_MIT, PASSWORD, USER, connect, directory, host, populate, service};
 
 #[test]
@@ -100,6 +102,26 @@ fn heimdal_lets_a_service_act_for_users() -> Result<()> {
     client.ticket(&ccache, &["--forwardable", &out, &of], &front)?;
     let shown = format!("--delegation-credential-cache={}", evidence.display());
     client.ticket(&ccache, &[&shown], &target)?;
+    ensure!(client.klist(&ccache)?.contains("for client alice"), "{}", client.klist(&ccache)?);
+    Ok(())
+}
+
+/// Resource-based delegation, which [`WILLING`] allows, is nothing that the stock clients ask for.
+#[test]
+fn samba_lets_a_service_act_for_users() -> Result<()> {
+    let site = Site::new()?;
+    let domain = Domain::start(&site)?;
+    let client = Client::new(Maker::Heimdal, &site, &domain.directory(), samba::REALM)?;
+    let ccache = client.kinit(USER, PASSWORD, &["-f"])?;
+    for service in [FRONT, BACK, WILLING] {
+        client.ticket(&ccache, &[], service)?;
+    }
+    let keytab = domain.keytab(&site, "front")?.display().to_string();
+    let ccache = client.kinit("front", "", &["-f", "-k", "-t", &keytab])?;
+    let evidence = site.fresh_path("evidence").display().to_string();
+    let (out, of) = (format!("--out-cache={evidence}"), format!("--impersonate={USER}"));
+    client.ticket(&ccache, &["--forwardable", &out, &of], "front")?;
+    client.ticket(&ccache, &[&format!("--delegation-credential-cache={evidence}")], BACK)?;
     ensure!(client.klist(&ccache)?.contains("for client alice"), "{}", client.klist(&ccache)?);
     Ok(())
 }
