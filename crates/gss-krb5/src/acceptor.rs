@@ -10,6 +10,8 @@ pub use config::{AcceptorConfig, Allow};
 pub use delegation::DelegationError;
 pub use error::AcceptorError;
 
+use crate::authdata::PacVerified;
+use crate::authdata::pac::PacProof;
 use crate::context::{Agreed, Context, ContextKeys, FIRST_SEQUENCE_MASK, Parties};
 use crate::iakerb::Transcript;
 use crate::ticket::{ServiceTicket, TicketTimes};
@@ -20,7 +22,9 @@ use core::fmt::{self, Display};
 use core::ops::Deref;
 use gss_core::bindings::BindingCheck;
 use gss_core::{ContextFlags, Env, Handshake, Oid, Role, Step, TokenSink, oid};
-use krb5_asn1::{AddressType, ApOptions, ApRep, ApReq, Decode, EncApRepPart, Principal, TicketFlags};
+use krb5_asn1::{
+    AddressType, ApOptions, ApRep, ApReq, AuthorizationData, Decode, EncApRepPart, Principal, TicketFlags,
+};
 use krb5_crypto::{EncType, Key, KeyUsage};
 use reply::CipherHead;
 use request::Request;
@@ -212,7 +216,8 @@ pub struct Accepted {
     ticket_enctype: EncType,
     times: TicketTimes,
     authorization_data: Vec<u8>,
-    pac_verified: bool,
+    /// Proof that there is a PAC in the authorization data, and that it verified.
+    pac: Option<PacProof>,
     unverified_target_name: bool,
     delegated: Vec<ServiceTicket>,
 }
@@ -257,7 +262,28 @@ impl Accepted {
     /// Whether the ticket has a PAC whose server signature and client name were verified.
     #[must_use]
     pub fn has_verified_pac(&self) -> bool {
-        self.pac_verified
+        self.pac.is_some()
+    }
+
+    /// The ticket's PAC: what the client's domain says of it. `None` unless there is one and it was verified, as
+    /// [`PacPolicy`](crate::authdata::PacPolicy) asks for by default. KDCs other than domain controllers may put in
+    /// one that names the client and says nothing else.
+    ///
+    /// Grant access by SIDs: names can be given to another account.
+    ///
+    /// ```
+    /// use gss_krb5::Accepted;
+    /// use krb5_pac::{PacError, Sid};
+    ///
+    /// /// Whether the client is in a group, or is what the SID stands for.
+    /// fn is_one_of(accepted: &Accepted, group: Sid) -> Result<bool, PacError> {
+    ///     let Some(pac) = accepted.pac() else { return Ok(false) };
+    ///     Ok(pac.logon_info()?.is_some_and(|logon| logon.sids().any(|identity| identity.sid() == group)))
+    /// }
+    /// ```
+    #[must_use]
+    pub fn pac(&self) -> Option<PacVerified<'_>> {
+        self.pac?.find_in(AuthorizationData::from_der(&self.authorization_data).ok()?)
     }
 
     /// Whether the client says that it did not verify the service's name, as when it came from an insecure look-up

@@ -22,7 +22,7 @@ mod walk;
 
 pub use error::AuthDataError;
 use kdc_issued::KdcIssued;
-use pac::PacVerified;
+pub use pac::PacVerified;
 use walk::Walk;
 
 /// How deep AD-IF-RELEVANT may nest; the outermost list is the first level.

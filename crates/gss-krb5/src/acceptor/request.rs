@@ -139,7 +139,7 @@ impl Request {
                 ticket_enctype: service_key.enctype(),
                 times: ticket_times(&ticket),
                 authorization_data: encode_authorization_data(&ticket)?,
-                pac_verified: ticket_data.pac.is_some(),
+                pac: ticket_data.pac.map(|pac| pac.proof()),
                 unverified_target_name: client_data.unverified_target_name,
                 delegated,
             },

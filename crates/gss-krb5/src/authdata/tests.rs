@@ -6,6 +6,7 @@ use alloc::vec::Vec;
 
 use krb5_asn1::{Checksum, Encode, ErrorCode, KerberosString, NameType, Octets, PrincipalName};
 use krb5_crypto::{ChecksumType, KeyUsage};
+use krb5_pac::signature::SignatureFault;
 use proptest::prelude::*;
 
 use super::pac::PacError;
@@ -178,7 +179,10 @@ fn a_pac_is_verified_wherever_it_stands() {
             assert_eq!(check(&[place(pac())], policy).as_ref(), Ok(&found));
             let refused = check(&[place(forged_pac())], policy);
             assert!(
-                matches!(refused, Err(AuthDataError::Pac(PacError::SignatureType { .. }))),
+                matches!(
+                    refused,
+                    Err(AuthDataError::Pac(PacError::ServerSignature(SignatureFault::Type { .. })))
+                ),
                 "{refused:?}"
             );
         }
@@ -186,7 +190,8 @@ fn a_pac_is_verified_wherever_it_stands() {
     let mut altered = pac();
     *altered.1.last_mut().unwrap() ^= 1;
     let refused = check(&[if_relevant(&[altered])], PacPolicy::default()).unwrap_err();
-    assert_eq!(refused, AuthDataError::Pac(PacError::Signature { enctype: AES256 }));
+    let fault = SignatureFault::Mismatch { enctype: AES256 };
+    assert_eq!(refused, AuthDataError::Pac(PacError::ServerSignature(fault)));
     assert_eq!(refused.error_code(), ErrorCode::KRB_AP_ERR_MODIFIED);
 }
 

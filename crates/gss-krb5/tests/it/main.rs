@@ -3,6 +3,7 @@
 extern crate alloc;
 
 mod bindings;
+mod domain_pac;
 mod flows;
 mod forge;
 mod handshake;
