@@ -1,4 +1,4 @@
-use crate::krb5::{Accepted, ServiceTicket, ServiceTicketRef};
+use crate::krb5::{Accepted, PacVerified, ServiceTicket, ServiceTicketRef};
 use crate::mechanism::{MechanismContext, MechanismOpener, MechanismSealer};
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
@@ -68,6 +68,58 @@ impl Context {
             MechanismContext::Krb5Acceptor(context) => Some(context.parties()),
             _ => None,
         }
+    }
+
+    /// As acceptor of Kerberos: the PAC of the client's ticket, in which its Windows domain says what accounts and
+    /// groups it is. `None` where the ticket has none, and where
+    /// [`PacPolicy`](crate::krb5::PacPolicy::IgnoreUnverified) leaves it alone: what comes out here was verified.
+    ///
+    /// Give rights to SIDs. Names are for people, and can be given to another account.
+    ///
+    /// ```
+    /// # use gss::krb5::pac::{ClientInfo, FileTime, GroupMembership, List, LogonInfo, PacBuilder, SigningKeys};
+    /// # use gss::{Acceptor, Env, Handshake, Initiator, Step, Timestamp};
+    /// # use test_support::ticket::{NOW, TicketMaker};
+    /// # let mut maker = TicketMaker::example();
+    /// # let memberships = [GroupMembership::new(513), GroupMembership::new(1105)];
+    /// # let logon = LogonInfo {
+    /// #     effective_name: "alice".into(),
+    /// #     logon_domain_name: "EXAMPLE".into(),
+    /// #     logon_domain_id: Some("S-1-5-21-1-2-3".parse()?),
+    /// #     user_id: 1104,
+    /// #     primary_group_id: 513,
+    /// #     groups: List::from(&memberships[..]),
+    /// #     ..LogonInfo::default()
+    /// # };
+    /// # let client = ClientInfo { auth_time: FileTime::from_unix(maker.auth_time), name: "alice".into() };
+    /// # let pac = PacBuilder::minimal(&client)?.logon_info(&logon)?;
+    /// # let pac = pac.sign(&SigningKeys::new(&maker.service_key, &maker.service_key))?;
+    /// # maker.authorization_data = vec![(krb5_asn1::AuthDataType::WIN2K_PAC, pac.to_vec())];
+    /// # let mut rng = test_support::TestRng::insecure(1);
+    /// # let mut env = Env::new(Timestamp::from_seconds(NOW), &mut rng);
+    /// # let credentials = gss::krb5::Credentials::from_ccache(&maker.ccache())?;
+    /// # let target = gss::Target::new("HTTP", "www.example.com")?;
+    /// # let mut token = Vec::new();
+    /// # let _ = Initiator::krb5(&credentials, &target)?.step(&mut [], &mut token, &mut env)?;
+    /// # let config = std::sync::Arc::new(gss::AcceptorConfig::from_keytab(&maker.keytab())?);
+    /// # let Step::Done(context) = Acceptor::new(config).step(&mut token, &mut Vec::new(), &mut env)? else { panic!() };
+    /// use gss::krb5::pac::Sid;
+    ///
+    /// let accounting: Sid = "S-1-5-21-1-2-3-1105".parse()?;
+    /// let logon = match context.pac() {
+    ///     Some(pac) => pac.logon_info()?,
+    ///     None => None,
+    /// };
+    /// let logon = logon.ok_or("not a client of a Windows domain")?;
+    /// assert!(logon.sids().any(|identity| identity.sid() == accounting));
+    ///
+    /// assert_eq!(logon.user_sid(), Some("S-1-5-21-1-2-3-1104".parse()?));
+    /// assert_eq!(format!("{}\\{}", logon.logon_domain_name, logon.effective_name), "EXAMPLE\\alice");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn pac(&self) -> Option<PacVerified<'_>> {
+        self.krb5_accepted()?.pac()
     }
 
     /// As initiator of Kerberos: the ticket that was presented.

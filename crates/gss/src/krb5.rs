@@ -11,7 +11,7 @@ use gss_core::Target;
 use krb5_files::{Ccache, Keytab, WriteError};
 use zeroize::Zeroizing;
 
-pub use gss_krb5::authdata::PacPolicy;
+pub use gss_krb5::authdata::{PacPolicy, PacVerified};
 pub use gss_krb5::replay;
 pub use gss_krb5::transited::TransitedPolicy;
 pub use gss_krb5::{
@@ -21,6 +21,8 @@ pub use gss_krb5::{
 pub use krb5_asn1::{EncryptionKeyBuf, ParsePrincipalError, Principal, TicketFlags};
 pub use krb5_client::Credential;
 pub use krb5_crypto::{EncType, Key};
+/// What a client's domain says of it: groups, SIDs, names. See [`Context::pac`](crate::Context::pac).
+pub use krb5_pac as pac;
 
 /// A client's tickets.
 #[derive(Clone, Debug)]
