@@ -1,3 +1,45 @@
 //! Finding and asking Kerberos KDCs, credential caches and their default places.
+//!
+//! What brings the requests of `krb5-client` to KDCs:
+//!
+//! * [`Network`] is what a program configures once, from krb5.conf or without any file. It finds the servers of a realm
+//!   (given, in krb5.conf or in DNS), asks them by UDP, TCP or HTTPS, and turns to the next where one fails.
+//! * It has two faces over one driver: [`Network::exchange`] with [`drive`] on tokio, and [`BlockingNetwork`] with
+//!   [`krb5_client::run`] for programs that wait. Both are transports that can be swapped for a function:
+//!   [`AsyncKdcTransport`] and [`krb5_client::KdcTransport`].
+//! * [`TransportError`] names each server that was tried, how, and why that failed. An observer is told of each step as
+//!   an [`Event`].
 
 #![forbid(unsafe_code)]
+
+extern crate alloc;
+
+mod address;
+mod ask;
+mod attempt;
+mod blocking;
+pub mod cache;
+mod error;
+mod event;
+mod locate;
+mod network;
+mod origin;
+pub mod places;
+mod reply;
+mod schedule;
+pub mod source;
+mod timing;
+mod transport;
+mod trust;
+
+pub use address::{AddressError, AddressErrorKind, KdcAddress};
+pub use attempt::{Attempt, Endpoint, Reason, Via};
+pub use blocking::BlockingNetwork;
+pub use error::TransportError;
+pub use event::Event;
+pub use locate::{Dns, MAX_SERVERS};
+pub use network::{Network, NetworkBuilder};
+pub use origin::Origin;
+pub use timing::Timing;
+pub use transport::{AsyncKdcTransport, ExchangeFuture, drive};
+pub use trust::{Trust, TrustError};
