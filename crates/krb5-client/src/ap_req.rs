@@ -88,8 +88,16 @@ impl<'a> ApReqMaker<'a> {
     /// # Errors
     /// [`ApReqError`].
     pub(crate) fn make(&self, env: &mut Env<'_>) -> Result<SentApReq, ApReqError> {
+        let subkey = Key::generate(self.credential.session_key.enctype(), env.rng)?;
+        self.make_with_subkey(subkey, env)
+    }
+
+    /// The same with a subkey that was made before, for instance because `covers` holds what it encrypts.
+    ///
+    /// # Errors
+    /// [`ApReqError`].
+    pub(crate) fn make_with_subkey(&self, subkey: Key, env: &mut Env<'_>) -> Result<SentApReq, ApReqError> {
         let session_key = &self.credential.session_key;
-        let subkey = Key::generate(session_key.enctype(), env.rng)?;
         let seq_number = env.rng.next_u32() & FIRST_SEQUENCE_MASK;
         let (ctime, cusec) = kerberos_time(env.now).ok_or(ApReqError::Clock { now: env.now })?;
 

@@ -46,6 +46,8 @@ mod refusal;
 mod reply;
 #[cfg(feature = "alloc")]
 mod sealed;
+#[cfg(feature = "alloc")]
+mod tgs;
 
 #[cfg(feature = "alloc")]
 pub use ap_req::ApReqError;
@@ -61,3 +63,5 @@ pub use policy::Policy;
 pub use refusal::Refusal;
 #[cfg(feature = "alloc")]
 pub use reply::{Names, ReplyError};
+#[cfg(feature = "alloc")]
+pub use tgs::{Evidence, RealmPath, S4uError, S4uUser, TgsError, TgsExchange, TgsOptions, TgsOutcome};
