@@ -15,6 +15,8 @@
 //! | [`venv`] | the Python environment with the peers of PyPI |
 //! | [`heimdal`] | Heimdal's programs, unpacked beside MIT's, with which they cannot be installed |
 //! | [`kdc`] | KDCs of MIT and Heimdal with any principals, in one realm or several that trust each other |
+//! | [`testkdc`] | our own KDC, as the stock clients are told of it |
+//! | [`java`] | Java's Kerberos |
 //! | [`realm`] | a Kerberos realm of its own: MIT KDC, principals, keytab, tickets |
 //! | [`samba`] | a Samba AD domain controller of its own, and its `ntlm_auth` |
 //! | [`apache`], [`curl`], [`gss_samples`] | HTTP server, HTTP client, MIT's sample pair |
@@ -35,6 +37,7 @@ pub mod gss_samples;
 pub mod gssctl;
 pub mod heimdal;
 pub mod iakerb;
+pub mod java;
 pub mod kdc;
 pub mod ldap;
 pub mod origin;
@@ -45,5 +48,6 @@ pub mod python;
 pub mod realm;
 pub mod samba;
 pub mod site;
+pub mod testkdc;
 pub mod text;
 pub mod venv;

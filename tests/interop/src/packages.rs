@@ -49,6 +49,8 @@ pub const PROGRAMS: &[Program] = &[
     program("kdcproxy", "/usr/lib/python3/dist-packages/kdcproxy/__init__.py", "python3-kdcproxy"),
     // Lets MIT's library reach a KDC over HTTPS.
     program("k5tls", "/usr/lib/x86_64-linux-gnu/krb5/plugins/tls/k5tls.so", "krb5-k5tls"),
+    program("java", "/usr/lib/jvm/java-17-openjdk-amd64/bin/java", "openjdk-17-jre-headless"),
+    program("javac", "/usr/lib/jvm/java-17-openjdk-amd64/bin/javac", "openjdk-17-jdk-headless"),
     program("openssl", "/usr/bin/openssl", "openssl"),
     // What Heimdal's programs need besides Heimdal, see heimdal.rs.
     program("libcap-ng", "/usr/lib/x86_64-linux-gnu/libcap-ng.so.0", "libcap-ng0"),

@@ -11,7 +11,7 @@ use crate::endpoint::Endpoint;
 use crate::site::Site;
 use crate::{packages, venv};
 
-const PROGRAMS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/peers");
+pub(crate) const PROGRAMS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/peers");
 
 /// Starts an endpoint under the site's krb5.conf.
 ///

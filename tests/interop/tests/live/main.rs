@@ -15,6 +15,7 @@
 //! | `http` | curl, Apache, `gssctl serve` and `gssctl fetch` |
 //! | `iakerb` | MIT's initiators through our IAKERB acceptor, linked in for want of a place in `gssctl` |
 //! | `files` | `gssctl klist` on files of MIT's |
+//! | `testkdc` | our own KDC with the stock clients |
 //! | `ntlm` | NTLM: gss-ntlmssp, pyspnego, impacket, Samba and curl |
 
 mod bindings;
@@ -29,6 +30,7 @@ mod ntlm;
 mod peers;
 mod rejects;
 mod samples;
+mod testkdc;
 mod tickets;
 
 use anyhow::Result;
