@@ -39,6 +39,8 @@ mod exchange;
 #[cfg(feature = "alloc")]
 mod fast;
 #[cfg(feature = "alloc")]
+mod kpasswd;
+#[cfg(feature = "alloc")]
 mod policy;
 #[cfg(feature = "alloc")]
 mod refusal;
@@ -57,6 +59,11 @@ pub use credential::{Credential, Times};
 pub use exchange::{Exchange, KdcTransport, Progress, Request, RunError, Service, run};
 #[cfg(feature = "alloc")]
 pub use fast::FastError;
+#[cfg(feature = "alloc")]
+pub use kpasswd::{
+    FrameError, PasswordError, PasswordExchange, PasswordOptions, PasswordOutcome, PasswordPolicy, Rejection,
+    ResultCode,
+};
 #[cfg(feature = "alloc")]
 pub use policy::Policy;
 #[cfg(feature = "alloc")]

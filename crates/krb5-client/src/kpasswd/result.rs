@@ -26,6 +26,11 @@ impl ResultCode {
     /// The ticket has to come from an AS exchange with the password.
     pub const INITIAL_FLAG_NEEDED: Self = Self(7);
 
+    /// Whether RFC 3244 defines it.
+    pub(super) const fn is_known(self) -> bool {
+        self.0 <= Self::INITIAL_FLAG_NEEDED.0
+    }
+
     /// What it means and what to try.
     #[must_use]
     pub const fn advice(self) -> &'static str {
@@ -36,8 +41,12 @@ impl ResultCode {
             Self::AUTH_ERROR => "the server could not verify the ticket: log in again, and check the clocks",
             Self::SOFT_ERROR => "the new password was refused: take another one",
             Self::ACCESS_DENIED => "this client may not set that password",
-            Self::BAD_VERSION => "the server does not know this kind of request: change the password instead of setting it",
-            Self::INITIAL_FLAG_NEEDED => "the server wants a ticket that was got with the password: log in for kadmin/changepw",
+            Self::BAD_VERSION => {
+                "the server does not know this kind of request: change the password instead of setting it"
+            }
+            Self::INITIAL_FLAG_NEEDED => {
+                "the server wants a ticket that was got with the password: log in for kadmin/changepw"
+            }
             _ => "the server gives a reason that is not known here",
         }
     }
@@ -59,7 +68,7 @@ pub struct Rejection {
 impl fmt::Display for Rejection {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "password not changed: {}", self.code.advice())?;
-        if self.code.0 > ResultCode::INITIAL_FLAG_NEEDED.0 {
+        if !self.code.is_known() {
             write!(f, " ({})", self.code.0)?;
         }
         if let Some(policy) = &self.policy {
@@ -86,6 +95,10 @@ pub(super) struct Explanation {
 }
 
 impl Explanation {
+    pub(super) fn rejection(self, code: ResultCode, authenticated: bool) -> Rejection {
+        Rejection { code, text: self.text, policy: self.policy, authenticated }
+    }
+
     fn parse(bytes: &[u8]) -> Self {
         if let Some(policy) = PasswordPolicy::from_bytes(bytes) {
             return Self { text: None, policy: Some(policy) };
@@ -159,7 +172,9 @@ impl fmt::Display for PasswordPolicy {
             length => write!(f, " at least {length} characters")?,
         }
         if self.properties & Self::COMPLEX != 0 {
-            f.write_str(", of three kinds (capitals, small letters, digits, others) and without the user's name")?;
+            f.write_str(
+                ", of three kinds (capitals, small letters, digits, others) and without the user's name",
+            )?;
         }
         if self.history > 0 {
             write!(f, ", other than the last {} passwords", self.history)?;
