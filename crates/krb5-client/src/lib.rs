@@ -33,6 +33,8 @@ extern crate std;
 #[cfg(feature = "alloc")]
 mod ap_req;
 #[cfg(feature = "alloc")]
+mod as_exchange;
+#[cfg(feature = "alloc")]
 mod credential;
 #[cfg(feature = "alloc")]
 mod exchange;
@@ -43,16 +45,22 @@ mod kpasswd;
 #[cfg(feature = "alloc")]
 mod policy;
 #[cfg(feature = "alloc")]
+mod preauth;
+#[cfg(feature = "alloc")]
 mod refusal;
 #[cfg(feature = "alloc")]
 mod reply;
 #[cfg(feature = "alloc")]
 mod sealed;
 #[cfg(feature = "alloc")]
+mod secret;
+#[cfg(feature = "alloc")]
 mod tgs;
 
 #[cfg(feature = "alloc")]
 pub use ap_req::ApReqError;
+#[cfg(feature = "alloc")]
+pub use as_exchange::{AsError, AsExchange, AsOptions, AsOutcome};
 #[cfg(feature = "alloc")]
 pub use credential::{Credential, Times};
 #[cfg(feature = "alloc")]
@@ -67,8 +75,12 @@ pub use kpasswd::{
 #[cfg(feature = "alloc")]
 pub use policy::Policy;
 #[cfg(feature = "alloc")]
+pub use preauth::{PreauthContext, PreauthData, PreauthError, PreauthMechanism};
+#[cfg(feature = "alloc")]
 pub use refusal::Refusal;
 #[cfg(feature = "alloc")]
 pub use reply::{Names, ReplyError};
+#[cfg(feature = "alloc")]
+pub use secret::{Secret, SecretError};
 #[cfg(feature = "alloc")]
 pub use tgs::{Evidence, RealmPath, S4uError, S4uUser, TgsError, TgsExchange, TgsOptions, TgsOutcome};

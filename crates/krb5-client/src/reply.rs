@@ -18,6 +18,7 @@ use krb5_files::Address;
 
 use crate::Credential;
 
+pub(crate) use error::List;
 pub use error::{Names, ReplyError};
 
 /// What came back from a KDC.
@@ -99,8 +100,6 @@ pub(crate) enum ServerRule {
     Referral,
     /// The ticket-granting service of any realm: the KDC may know its realm by another name (RFC 6806 section 6).
     AnyTgs,
-    /// Any service of the realm asked, under the name by which its KDC knows it.
-    Canonical,
 }
 
 /// A reply that passed every check. Only [`Reply::open`] makes one.
@@ -159,6 +158,19 @@ impl ReplyKind {
 }
 
 impl Reply<'_> {
+    /// The enctype of the encrypted part of an AS-REP: which key the reply needs.
+    ///
+    /// # Errors
+    /// It is none of those asked for.
+    pub(crate) fn enctype(&self, asked: &[EncType]) -> Result<EncType, ReplyError> {
+        let found = EncType(self.enc_part.etype);
+        if asked.contains(&found) {
+            Ok(found)
+        } else {
+            Err(ReplyError::EncType { found, asked: asked.into() })
+        }
+    }
+
     /// Decrypts the encrypted part with the first of these keys that fits, and checks all that there is to check.
     ///
     /// # Errors

@@ -22,9 +22,8 @@ pub(super) fn open(
     asked: &Asked<'_>,
 ) -> Result<(Credential, ReplyFacts), ReplyError> {
     // In a TGS-REP the enctype is that of the ticket shown, which `keys` holds it to.
-    let enctype = EncType(reply.enc_part.etype);
-    if reply.kind == ReplyKind::As && !asked.enctypes.contains(&enctype) {
-        return Err(ReplyError::EncType { found: enctype, asked: asked.enctypes.into() });
+    if reply.kind == ReplyKind::As {
+        reply.enctype(asked.enctypes)?;
     }
     let plaintext = decrypt(reply, keys)?;
     let part = match reply.kind {
@@ -116,7 +115,6 @@ fn check_server(reply: &Reply<'_>, server: PrincipalRef<'_>, asked: &Asked<'_>) 
         return Err(ReplyError::ServerRealm(names(asked.server, server)));
     }
     let fits = match asked.server_rule {
-        ServerRule::Canonical => true,
         ServerRule::Referral => is_tgs || server.name == asked.server.name,
         ServerRule::Exact | ServerRule::AnyTgs => server.name == asked.server.name,
     };
