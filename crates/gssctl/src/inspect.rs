@@ -11,6 +11,7 @@ mod kdc;
 mod krb5;
 mod ntlm;
 mod opened;
+mod pac;
 mod per_message;
 mod spnego;
 mod token;

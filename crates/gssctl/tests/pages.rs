@@ -2,9 +2,11 @@
 
 use clap::Parser;
 use core::net::SocketAddr;
+use gss::krb5::pac::{ClientInfo, FileTime, GroupMembership, List, LogonInfo, PacBuilder, SigningKeys};
 use gss::{AcceptableBindings, AcceptorConfig, BindingPolicy, ChannelBindings, Framing, Timestamp};
 use gssctl::tls::ServerTls;
 use gssctl::{fetch, serve};
+use krb5_asn1::AuthDataType;
 use rustls::pki_types::PrivateKeyDer;
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
@@ -35,7 +37,11 @@ struct World {
 impl World {
     /// A server, and a ticket of `client` for it, of which the server has the key.
     fn new(client: &str) -> Self {
-        let maker = maker(client);
+        Self::of(&maker(client))
+    }
+
+    /// The same with this ticket.
+    fn of(maker: &TicketMaker) -> Self {
         let config = AcceptorConfig::from_keytab(&maker.keytab()).unwrap().framing(Framing::SpnegoOrRaw);
         let server = serve::Server::bind(([127, 0, 0, 1], 0).into(), config).unwrap();
         let address = server.address().unwrap();
@@ -95,6 +101,43 @@ fn the_page_says_who_came() {
         assert!(page.contains("You are alice@EXAMPLE.COM"), "{page}");
         assert!(page.contains("mutual"), "{page}");
     }
+}
+
+#[test]
+fn the_page_says_what_the_clients_domain_says() {
+    let mut maker = maker("alice@EXAMPLE.COM");
+    let groups = [GroupMembership::new(513), GroupMembership::new(1105)];
+    let logon = LogonInfo {
+        effective_name: "alice".into(),
+        logon_domain_name: "<EXAMPLE>".into(),
+        logon_domain_id: Some("S-1-5-21-1-2-3".parse().unwrap()),
+        user_id: 1104,
+        primary_group_id: 513,
+        groups: List::from(&groups),
+        ..LogonInfo::default()
+    };
+    let client = ClientInfo { auth_time: FileTime::from_unix(maker.auth_time), name: "alice".into() };
+    let minimal = PacBuilder::minimal(&client).unwrap();
+    let full = minimal.clone().logon_info(&logon).unwrap();
+    let keys = SigningKeys::new(&maker.service_key, &maker.service_key);
+    let [minimal, full] = [minimal, full].map(|pac| pac.sign(&keys).unwrap());
+
+    maker.authorization_data = vec![(AuthDataType::WIN2K_PAC, full)];
+    let (_, page) = World::of(&maker).fetch(&[]).unwrap();
+    for row in [
+        "<th>Domain account</th><td>&lt;EXAMPLE&gt;\\alice</td>",
+        "<th>User SID</th><td>S-1-5-21-1-2-3-1104</td>",
+        "<th>Group SIDs</th><td>S-1-5-21-1-2-3-513, S-1-5-21-1-2-3-1105</td>",
+    ] {
+        assert!(page.contains(row), "{row}: {page}");
+    }
+
+    maker.authorization_data = vec![(AuthDataType::WIN2K_PAC, minimal)];
+    let (_, page) = World::of(&maker).fetch(&[]).unwrap();
+    assert!(page.contains("<th>PAC</th><td>names the client, and says nothing else</td>"), "{page}");
+    maker.authorization_data.clear();
+    let (_, page) = World::of(&maker).fetch(&[]).unwrap();
+    assert!(!page.contains("PAC") && !page.contains("SID"), "{page}");
 }
 
 #[test]

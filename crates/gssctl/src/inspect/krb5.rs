@@ -85,7 +85,8 @@ impl Inspector {
         match EncTicketPart::from_der(&plaintext) {
             Ok(part) => {
                 let key = Key::new(EncType(part.key.keytype), part.key.keyvalue.as_bytes()).ok();
-                (node.with(closed.with(self.enc_ticket_part(opened, &part))), key)
+                let opener = Key::new(EncType(entry.key.keytype()), entry.key.keyvalue()).ok();
+                (node.with(closed.with(self.enc_ticket_part(opened, &part, opener.as_ref()))), key)
             }
             Err(error) => (node.with(closed.with(unreadable("EncTicketPart", error, &plaintext))), None),
         }

@@ -17,7 +17,7 @@ impl Inspector {
                 self.authenticator(&part, &[], nesting)
             }),
             3 => show("EncTicketPart", bytes, |part: EncTicketPart<'_>| {
-                self.enc_ticket_part(Node::new("EncTicketPart"), &part)
+                self.enc_ticket_part(Node::new("EncTicketPart"), &part, None)
             }),
             25 | 26 => {
                 show("EncKDCRepPart", bytes, |part: EncAsRepPart<'_>| self.enc_kdc_rep_part(&part.0, nesting))
@@ -35,7 +35,8 @@ impl Inspector {
         }
     }
 
-    pub(super) fn enc_ticket_part(&self, node: Node, part: &EncTicketPart<'_>) -> Node {
+    /// `key` is the one that opened the ticket.
+    pub(super) fn enc_ticket_part(&self, node: Node, part: &EncTicketPart<'_>, key: Option<&Key>) -> Node {
         let transited = part.transited.contents.as_bytes();
         let mut node = node
             .with_field("client", part.cname.in_realm(part.crealm))
@@ -53,7 +54,7 @@ impl Inspector {
             node.push(addresses(list));
         }
         if let Some(data) = part.authorization_data {
-            node.push(self.authorization_data(data, 0));
+            node.push(self.authorization_data(data, key, 0));
         }
         node
     }
@@ -72,7 +73,7 @@ impl Inspector {
         }
         node = node.with_optional("sequence number", part.seq_number.map(|number| number.0));
         if let Some(data) = part.authorization_data {
-            node.push(self.authorization_data(data, 0));
+            node.push(self.authorization_data(data, None, 0));
         }
         node
     }

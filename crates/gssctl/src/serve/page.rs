@@ -1,25 +1,47 @@
 //! The pages.
 
 use core::fmt::{self, Display, Write};
+use gss::krb5::PacVerified;
+use gss::krb5::pac::Identity;
 use gss::{Context, oid};
 
 /// Who the client is, and how we know.
 pub(super) fn greeting(context: &Context) -> String {
     let mechanism = context.mechanism();
     let name = context.peer_name().unwrap_or_else(|| "nobody in particular".into());
-    let rows = [
+    let mut rows = vec![
         ("Mechanism", oid::mechanism_name(&mechanism).map_or_else(|| mechanism.to_string(), Into::into)),
         ("Negotiated by SPNEGO", yes_or_no(context.negotiation().is_some())),
         ("Flags", context.flags().names().collect::<Vec<_>>().join(", ")),
         ("Bound to the channel", yes_or_no(context.is_channel_bound())),
         ("Delegated tickets", context.delegated().len().to_string()),
     ];
+    rows.extend(context.pac().map(|pac| account(&pac)).unwrap_or_default());
     let mut table = String::new();
     for (title, value) in rows {
         // Writing to a string cannot fail.
         let _ = writeln!(table, "<tr><th>{title}</th><td>{}</td></tr>", Escaped(&value));
     }
     page("Signed in", format_args!("<h1>You are {}</h1>\n<table>\n{table}</table>", Escaped(&name)))
+}
+
+/// Who the client is to its Windows domain, if the PAC of its ticket says it.
+fn account(pac: &PacVerified<'_>) -> Vec<(&'static str, String)> {
+    let logon = match pac.logon_info() {
+        Ok(Some(logon)) => logon,
+        Ok(None) => return vec![("PAC", "names the client, and says nothing else".into())],
+        Err(error) => return vec![("PAC", format!("cannot be read: {error}"))],
+    };
+    let mut rows = vec![("Domain account", format!("{}\\{}", logon.logon_domain_name, logon.effective_name))];
+    if let Ok(Some(names)) = pac.upn_dns_info() {
+        rows.push(("User principal name", names.upn.to_string()));
+    }
+    let user = logon.user_sid();
+    rows.push(("User SID", user.map_or_else(|| "none".into(), |sid| sid.to_string())));
+    let groups = logon.sids().filter(|identity| !matches!(identity, Identity::User(_)));
+    let groups: Vec<_> = groups.map(|identity| identity.sid().to_string()).collect();
+    rows.push(("Group SIDs", groups.join(", ")));
+    rows
 }
 
 /// Nobody signed in yet.
