@@ -27,6 +27,7 @@ mod origin;
 pub mod places;
 mod reply;
 mod schedule;
+pub mod settings;
 pub mod source;
 mod timing;
 mod transport;

@@ -73,7 +73,7 @@ pub(crate) mod tests {
             crealm: None,
             cname: None,
             realm: KerberosString::new(b"EXAMPLE.COM"),
-            sname: sname.name(),
+            sname: server.name(),
             e_text: None,
             e_data: None,
         }

@@ -56,9 +56,8 @@ mod tests {
 
     #[test]
     fn sums_of_weights_may_be_large() {
-        let records = vec![ranked(0, u16::MAX, ()); 70_000];
         let mut largest = 0;
-        order(records.into_iter().take(300).collect(), &mut |most| {
+        order(vec![ranked(0, u16::MAX, ""); 300], &mut |most| {
             largest = largest.max(most);
             most
         });
