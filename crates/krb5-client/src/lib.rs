@@ -43,6 +43,8 @@ mod fast;
 #[cfg(feature = "alloc")]
 mod kpasswd;
 #[cfg(feature = "alloc")]
+mod login;
+#[cfg(feature = "alloc")]
 mod policy;
 #[cfg(feature = "alloc")]
 mod preauth;
@@ -72,6 +74,8 @@ pub use kpasswd::{
     FrameError, PasswordError, PasswordExchange, PasswordOptions, PasswordOutcome, PasswordPolicy, Rejection,
     ResultCode,
 };
+#[cfg(feature = "alloc")]
+pub use login::{Login, LoginError, LoginOutcome};
 #[cfg(feature = "alloc")]
 pub use policy::Policy;
 #[cfg(feature = "alloc")]

@@ -3,6 +3,7 @@
 mod fast;
 mod kdc;
 mod kpasswd;
+mod login;
 mod referral;
 mod reject;
 mod s4u;
