@@ -146,6 +146,10 @@ impl Plans {
         self.0.push(plan);
     }
 
+    pub(crate) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
     pub(crate) fn clear(&mut self) {
         self.0.clear();
     }
@@ -191,7 +195,8 @@ mod tests {
         let alice = || "alice@A.TEST".parse().unwrap();
         plans.add(FaultPlan::new(Fault::WrongNonce).on(MessageType::TGS_REQ).for_client(alice()).times(2));
         let right = occasion(MessageType::TGS_REQ, "alice@A.TEST");
-        for wrong in [occasion(MessageType::AS_REQ, "alice@A.TEST"), occasion(MessageType::TGS_REQ, "bob@A.TEST")]
+        for wrong in
+            [occasion(MessageType::AS_REQ, "alice@A.TEST"), occasion(MessageType::TGS_REQ, "bob@A.TEST")]
         {
             assert!(!plans.happens(&wrong, &Fault::WrongNonce));
         }
