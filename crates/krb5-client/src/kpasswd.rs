@@ -123,21 +123,21 @@ impl PasswordExchange {
 
     /// The result in a reply, if the reply holds up.
     fn result(&self, ap: &[u8], rest: &[u8]) -> Result<Zeroizing<Vec<u8>>, PasswordError> {
-        let sequence = self.check_ap_rep(ap)?;
+        let server = self.check_ap_rep(ap)?;
         let message = KrbPriv::from_der(rest)?;
         // RFC 3244 section 2: the subkey of the request, even if the AP-REP has another.
         let plaintext = open(&self.sent.subkey, KeyUsage::KRB_PRIV, &message.enc_part)
             .map_err(|error| error.unwrap_or(PasswordError::PrivIntegrity))?;
         let part = EncKrbPrivPart::from_der(&plaintext)?;
         let found = part.seq_number.unwrap_or_default().0;
-        if found != sequence {
-            return Err(PasswordError::Sequence { expected: sequence, found });
+        if found != server.sequence {
+            return Err(PasswordError::Sequence { expected: server.sequence, found });
         }
         Ok(Zeroizing::new(part.user_data.as_bytes().to_vec()))
     }
 
-    /// Checks that the server knows the session key and answers this request; returns its first sequence number.
-    fn check_ap_rep(&self, ap: &[u8]) -> Result<u32, PasswordError> {
+    /// Checks that the server knows the session key and answers this request.
+    fn check_ap_rep(&self, ap: &[u8]) -> Result<ServerProved, PasswordError> {
         let message = ApRep::from_der(ap)?;
         let plaintext = open(&self.session_key, KeyUsage::AP_REP, &message.enc_part)
             .map_err(|error| error.unwrap_or(PasswordError::ApRepIntegrity))?;
@@ -148,7 +148,7 @@ impl PasswordExchange {
                 found: timestamp(part.ctime, part.cusec),
             });
         }
-        Ok(part.seq_number.unwrap_or_default().0)
+        Ok(ServerProved { sequence: part.seq_number.unwrap_or_default().0 })
     }
 }
 
@@ -182,6 +182,12 @@ impl fmt::Debug for PasswordExchange {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("PasswordExchange").field("request", &self.request).finish_non_exhaustive()
     }
+}
+
+/// Proof that the server knows the session key and answers this very request. Only the check of its AP-REP makes one.
+struct ServerProved {
+    /// The sequence number of its first message.
+    sequence: u32,
 }
 
 /// The KRB-PRIV of a request: the subkey's first message, so it has the authenticator's sequence number.

@@ -5,6 +5,7 @@ mod error;
 mod goal;
 mod options;
 mod request;
+mod run;
 mod s4u;
 mod walk;
 
@@ -14,15 +15,15 @@ use alloc::vec::Vec;
 use core::fmt;
 
 use gss_core::{Env, Timestamp};
-use krb5_asn1::{KerberosString, KerberosTime, PacOptions, Principal};
-use krb5_crypto::EncType;
+use krb5_asn1::{KerberosString, KerberosTime, Principal};
 use krb5_files::Address;
 
 use crate::ap_req::{ApReqError, kerberos_time};
-use crate::{Credential, Exchange, Policy, Progress, Refusal, Request, Service};
+use crate::{Credential, Exchange, Policy, Progress, Refusal, Request};
 use answer::{Answer, Expected, Outcome};
-use goal::{Goal, Proxying, Single, carried_options};
-use request::{Sent, Wanted};
+use goal::{Goal, Proxying, Single};
+use request::Sent;
+use run::Run;
 use walk::{Seen, Stand, Walk};
 
 pub use error::TgsError;
@@ -136,7 +137,8 @@ impl TgsExchange {
         Self::start(policy, tgt, Goal::Single(Single::Forward(addresses)), options, env)
     }
 
-    /// A service ticket for use elsewhere, bound to these addresses. The service has to be in the realm of the TGT.
+    /// A service ticket for use elsewhere, bound to these addresses. The service has to be in the realm of the TGT; that
+    /// of `server` does not count.
     ///
     /// # Errors
     /// As [`service`](Self::service), if the ticket is not proxiable, and if there are no addresses.
@@ -153,7 +155,7 @@ impl TgsExchange {
     }
 
     /// A ticket to the client itself on behalf of a user: S4U2self (MS-SFU section 3.1.5.1). `server` is a name of the
-    /// client, normally that of `tgt`, in its realm. The user may be of another realm.
+    /// client, normally that in `tgt`; its realm is taken from there. The user may be of another realm.
     ///
     /// KDCs that know PA-FOR-USER alone (Heimdal, Samba) need feature `rc4`, for its checksum is HMAC-MD5. Where the
     /// KDC does not put the user's name under a checksum, the clear part of the reply names the user, and the service
@@ -169,12 +171,14 @@ impl TgsExchange {
         options: TgsOptions,
         env: &mut Env<'_>,
     ) -> Result<Self, TgsError> {
-        let goal = Goal::OnBehalfOf { server: server.clone(), user, canonical: None };
+        let server = server.name().in_realm(tgt.client.realm()).into();
+        let goal = Goal::OnBehalfOf { server, user, canonical: None };
         Self::start(policy, tgt, goal, options, env)
     }
 
     /// A ticket for `server` in the name of a user who has shown the ticket in `evidence` to the client: S4U2proxy
     /// (MS-SFU section 3.1.5.2), the traditional form and the resource-based one, which may lead to other realms.
+    /// The realm of `server` does not count: the client's own KDC is asked, and refers to others.
     ///
     /// # Errors
     /// As [`service`](Self::service), and if the evidence is no ticket.
@@ -287,145 +291,6 @@ impl fmt::Debug for TgsExchange {
             .field("server", &self.sent.wanted.server)
             .field("request", &self.request)
             .finish_non_exhaustive()
-    }
-}
-
-/// All of an exchange but where it stands.
-struct Run {
-    policy: Policy,
-    options: TgsOptions,
-    goal: Goal,
-    /// The ticket that requests show.
-    tgt: Credential,
-    /// Ticket-granting tickets that were issued on the way.
-    met: Vec<Credential>,
-    /// Seconds to add to our clock for the KDC's.
-    kdc_offset: i64,
-    /// Whether the request that is out is a second try, with the KDC's clock.
-    skew_retried: bool,
-}
-
-impl Run {
-    /// The realm of the KDC that the ticket in hand is shown to.
-    fn realm(&self) -> Result<String, TgsError> {
-        text(self.tgt.tgs_realm().unwrap_or(self.tgt.server.realm()))
-    }
-
-    /// Asking that KDC for the ticket itself.
-    fn asking(&self) -> Result<Stage, TgsError> {
-        Ok(Stage::Ask(Seen::new(&self.realm()?, self.policy.max_referrals)))
-    }
-
-    /// Makes the request that comes next.
-    fn send(self, stage: Stage, env: &mut Env<'_>) -> Result<TgsExchange, TgsError> {
-        let now = env.now.saturating_add_seconds(self.kdc_offset);
-        let here = self.realm()?;
-        let mut wanted = self.wanted(&here, now)?;
-        match &stage {
-            Stage::Reach(walk) => wanted.server = Principal::new_tgs(walk.wanted(), &here),
-            Stage::Ask(_) => self.goal.complete(&mut wanted, &self.tgt, &here, &self.options)?,
-        }
-        let mut sent = wanted.make(&self.tgt, &mut Env::new(now, env.rng))?;
-        let message = core::mem::take(&mut sent.message);
-        let request = Request { realm: here, service: Service::Kdc, message };
-        Ok(TgsExchange { run: self, stage, sent, request })
-    }
-
-    /// What all requests have in common; the server is still to be set.
-    fn wanted(&self, here: &str, now: Timestamp) -> Result<Wanted, TgsError> {
-        let enctypes = self.options.enctypes.as_ref().unwrap_or(&self.policy.enctypes);
-        let enctypes: Vec<EncType> =
-            enctypes.iter().copied().filter(|enctype| enctype.is_supported()).collect();
-        if enctypes.is_empty() {
-            return Err(TgsError::NoEncType);
-        }
-        let after = |seconds: u32| kerberos(now.saturating_add_seconds(seconds.into()));
-        let end = kerberos(self.tgt.times.end)?;
-        Ok(Wanted {
-            server: Principal::new_tgs(here, here),
-            options: carried_options(self.tgt.flags, &self.options),
-            till: self.options.lifetime.map(after).transpose()?.map_or(end, |till| till.min(end)),
-            renew_till: self.options.renew_lifetime.map(after).transpose()?,
-            enctypes,
-            addresses: Vec::new(),
-            authorization_data: None,
-            second_ticket: None,
-            user: None,
-            pac_options: PacOptions::NONE,
-            fast: self.options.fast,
-        })
-    }
-
-    /// Goes on with this ticket-granting ticket; returns its realm.
-    fn take_tgt(&mut self, tgt: Credential, reaching: bool) -> Result<String, TgsError> {
-        let for_others = matches!(self.goal, Goal::ForUser { phase: Proxying::ProxyTgt { .. }, .. });
-        if if reaching { !for_others } else { self.goal.keeps_referrals() } {
-            self.met.push(tgt.clone());
-        }
-        self.tgt = tgt;
-        self.realm()
-    }
-
-    /// The ticket in hand is for the realm that was to be reached.
-    fn reached(&mut self) -> Result<Stage, TgsError> {
-        if let Goal::ForUser { phase, .. } = &mut self.goal
-            && let Proxying::ProxyTgt { own_tgt } = phase
-        {
-            let proxy_tgt = core::mem::replace(&mut self.tgt, (**own_tgt).clone());
-            *phase = Proxying::Last { proxy_ticket: proxy_tgt.ticket };
-        }
-        self.asking()
-    }
-
-    /// The KDC referred to another realm.
-    fn referred(&mut self, answer: Answer, seen: Seen) -> Result<Stage, TgsError> {
-        // What was to be put into the ticket is in the one that refers.
-        self.options.authorization_data.clear();
-        if let Goal::ForUser { phase: phase @ Proxying::First, .. } = &mut self.goal {
-            answer.check_resource_based()?;
-            *phase = Proxying::OwnTgt { proxy_tgt: Box::new(answer.credential) };
-            return self.asking();
-        }
-        if let Goal::OnBehalfOf { canonical, .. } = &mut self.goal
-            && let Some(user) = answer.user
-        {
-            *canonical = Some(user.principal);
-        }
-        self.take_tgt(answer.credential, false)?;
-        Ok(Stage::Ask(seen))
-    }
-
-    /// The KDC gave what was asked for: the end, but for one step of S4U2proxy.
-    fn complete(mut self, answer: Answer, env: &mut Env<'_>) -> Result<Progress<TgsExchange>, TgsError> {
-        if let Goal::Single(single) = &self.goal
-            && let Some(flag) = single.flag().filter(|flag| !answer.credential.flags.contains(*flag))
-        {
-            return Err(TgsError::ReplyLacksFlag { flag });
-        }
-        if let Goal::ForUser { phase, .. } = &mut self.goal {
-            match core::mem::replace(phase, Proxying::First) {
-                // The ticket in the own name is of no use. The ticket-granting ticket that it was got with is.
-                Proxying::OwnTgt { proxy_tgt } => {
-                    let target = self.realm()?;
-                    let own_tgt = Box::new(core::mem::replace(&mut self.tgt, *proxy_tgt));
-                    let here = self.realm()?;
-                    if let Goal::ForUser { phase, .. } = &mut self.goal {
-                        *phase = Proxying::ProxyTgt { own_tgt };
-                    }
-                    let stage = if here == target {
-                        self.reached()?
-                    } else {
-                        let limit = self.policy.max_referrals;
-                        Stage::Reach(Walk::new(&self.options.path, &here, &target, limit))
-                    };
-                    return self.send(stage, env).map(Progress::Ask);
-                }
-                Proxying::Last { .. } => answer.check_resource_based()?,
-                Proxying::First | Proxying::ProxyTgt { .. } => {}
-            }
-        }
-        let Self { met: cross_realm, kdc_offset, .. } = self;
-        Ok(Progress::Done(TgsOutcome { credential: answer.credential, cross_realm, kdc_offset }))
     }
 }
 

@@ -108,11 +108,6 @@ impl Goal {
         Some(realm).filter(|realm| !realm.as_bytes().is_empty())
     }
 
-    /// Whether ticket-granting tickets that are met while asking are good for anything else.
-    pub(super) const fn keeps_referrals(&self) -> bool {
-        matches!(self, Self::Service { .. } | Self::ForUser { phase: Proxying::OwnTgt { .. }, .. })
-    }
-
     /// Which tickets may come as the answer to [`complete`](Self::complete).
     pub(super) fn expected<'a>(&'a self, shown: &'a Credential, options: &TgsOptions) -> Expected<'a> {
         let server_rule = match self {
@@ -181,7 +176,7 @@ impl Goal {
                     wanted.second_ticket = Some(peer.clone());
                 }
             }
-            Self::Single(single) => single.complete(wanted, shown)?,
+            Self::Single(single) => single.complete(wanted, shown, here)?,
             Self::OnBehalfOf { server, user, canonical } => {
                 wanted.options = wanted.options | KdcOptions::CANONICALIZE;
                 // A KDC of another realm gets the whole name as one, by which it can tell where to refer to.
@@ -208,7 +203,7 @@ impl Goal {
 }
 
 impl Single {
-    fn complete(&self, wanted: &mut Wanted, shown: &Credential) -> Result<(), TgsError> {
+    fn complete(&self, wanted: &mut Wanted, shown: &Credential, here: &str) -> Result<(), TgsError> {
         wanted.server = shown.server.clone();
         match self {
             Self::Renew => {
@@ -223,7 +218,7 @@ impl Single {
             }
             Self::Proxy { server, addresses } => {
                 wanted.options = wanted.options | KdcOptions::PROXY;
-                wanted.server = server.clone();
+                wanted.server = in_realm(server, here);
                 wanted.addresses.clone_from(addresses);
             }
         }
@@ -241,7 +236,7 @@ impl Single {
 }
 
 /// The same name in another realm.
-pub(super) fn in_realm(principal: &Principal, realm: &str) -> Principal {
+fn in_realm(principal: &Principal, realm: &str) -> Principal {
     principal.name().in_realm(realm.into()).into()
 }
 
