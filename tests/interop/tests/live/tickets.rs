@@ -5,7 +5,10 @@
 //! | `domain` | the Samba domain of the others |
 //! | `peers` | peers only: proves that the harness works |
 
+mod common;
 mod domain;
+mod mit;
+mod ours;
 mod peers;
 
 use anyhow::Result;
