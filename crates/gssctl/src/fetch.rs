@@ -5,18 +5,21 @@ mod url;
 
 pub use url::{Url, UrlError};
 
-use crate::source;
+use crate::kerberos::Kerberos;
+use crate::kinit::ticket_granting;
 use crate::tls::ClientTls;
+use crate::{kerberos, password};
 use alloc::sync::Arc;
 use anyhow::{Context, Result, bail};
 use exchange::Fetch;
-use gss::krb5::{Credentials, TicketFlags};
+use gss::krb5::{Credential, Credentials, TicketFlags, service_ticket};
 use gss::ntlm::{Logon, split_account};
-use gss::{Initiator, Target};
+use gss::{Initiator, Target, Timestamp};
 use gss_http::{Scheme, Schemes};
-use std::io::{self, Read, Write};
+use krb5_client::{TgsExchange, TgsOptions};
+use krb5_files::Ccache;
+use std::io::{self, Write};
 use std::path::PathBuf;
-use zeroize::Zeroizing;
 
 /// Fetches a page over HTTP or HTTPS with the ticket of a credential cache, or with a password and NTLM.
 ///
@@ -25,15 +28,12 @@ use zeroize::Zeroizing;
 pub struct Arguments {
     /// http://host/path, https://host/path, or with a port, http://host:port/path
     url: Url,
-    /// Where the tickets are; default: KRB5CCNAME, then where kinit puts it
-    #[arg(long, value_name = "FILE")]
-    ccache: Option<PathBuf>,
+    /// Where the tickets are, like FILE:/tmp/tickets or KCM:; default: KRB5CCNAME, then where kinit puts it
+    #[arg(long, value_name = "NAME")]
+    ccache: Option<String>,
     /// Believe these certificate authorities (PEM) and no others; default: those of the system
     #[arg(long, value_name = "FILE")]
     cacert: Option<PathBuf>,
-    /// Show the exchange step by step
-    #[arg(short, long)]
-    verbose: bool,
     /// First part of the service's name
     #[arg(long, default_value = "HTTP")]
     service: String,
@@ -56,6 +56,8 @@ pub struct Arguments {
     /// Use tickets of RC4-HMAC, which is weak
     #[arg(long)]
     allow_rc4: bool,
+    #[command(flatten)]
+    kerberos: kerberos::Arguments,
 }
 
 /// Fetches and prints the page.
@@ -100,7 +102,8 @@ pub fn fetch(arguments: &Arguments, page: &mut Vec<u8>) -> Result<u16> {
         (true, Some(path)) => Some(ClientTls::from_pem_file(path)?),
         (true, None) => Some(ClientTls::of_system()?),
     };
-    let fetch = Fetch { url, tls, verbose: arguments.verbose, unproven: arguments.unproven, schemes };
+    let fetch =
+        Fetch { url, tls, verbose: arguments.kerberos.verbose, unproven: arguments.unproven, schemes };
     fetch.run(initiator, page)
 }
 
@@ -108,71 +111,59 @@ fn raw(arguments: &Arguments, initiator: Initiator) -> Initiator {
     if arguments.raw { initiator.raw() } else { initiator }
 }
 
-/// An initiator with the ticket of the credential cache.
+/// An initiator with the ticket of the credential cache, or with one got by its ticket-granting ticket.
 fn kerberos(arguments: &Arguments, target: &Target<'_>) -> Result<Initiator> {
-    let path = match &arguments.ccache {
-        Some(path) => path.clone(),
-        None => source::default_ccache()?,
+    let kerberos = Kerberos::open(&arguments.kerberos, None)?;
+    let cache = kerberos.cache(arguments.ccache.as_deref())?;
+    let held = cache.load()?;
+    let named = || format!("credential cache {}", cache.name());
+    let mut initiator = match Credentials::from(&held).ticket_for(target) {
+        Ok(ticket) if ticket.times.end > Timestamp::now() => Initiator::with_ticket(ticket),
+        found => match (held.tgt(), found) {
+            (Some(_), _) => {
+                let credential = ask_kdc(arguments, &held, target).with_context(named)?;
+                cache.store(&credential.to_file())?;
+                Initiator::with_ticket(Arc::new(service_ticket(credential)))
+            }
+            // An expired one: the initiator says so.
+            (None, Ok(ticket)) => Initiator::with_ticket(ticket),
+            (None, Err(error)) => return Err(error).with_context(named),
+        },
     };
-    let bytes = source::read(&path, "credential cache")?;
-    let credentials =
-        Credentials::from_ccache(&bytes).with_context(|| format!("credential cache {}", path.display()))?;
-    let mut initiator = Initiator::krb5(&credentials, target)
-        .with_context(|| format!("credential cache {}", path.display()))?;
     if arguments.allow_rc4 {
         initiator = initiator.allow_weak_enctypes();
     }
     if arguments.delegate {
-        let ticket = credentials.ticket_granting_ticket().context("nothing to delegate")?;
-        if !ticket.flags.contains(TicketFlags::FORWARDABLE) {
-            bail!("the ticket-granting ticket must not be forwarded; get another one with `kinit -f`");
-        }
-        initiator = initiator.delegate(ticket);
+        initiator = initiator.delegate(Arc::new(service_ticket(forwarded(arguments, &held)?)));
     }
     Ok(initiator)
 }
 
+/// A service ticket from the KDC.
+fn ask_kdc(arguments: &Arguments, held: &Ccache, target: &Target<'_>) -> Result<Credential> {
+    let tgt = ticket_granting(held)?;
+    let kerberos = Kerberos::open(&arguments.kerberos, tgt.client.realm().as_str())?;
+    let server = kerberos.service(&format!("{}/{}", target.service(), target.host()))?;
+    Ok(kerberos.ticket(&tgt, &server, |options| options)?.credential)
+}
+
+/// A ticket-granting ticket for the server to use.
+fn forwarded(arguments: &Arguments, held: &Ccache) -> Result<Credential> {
+    let tgt = ticket_granting(held).context("nothing to delegate")?;
+    if !tgt.flags.contains(TicketFlags::FORWARDABLE) {
+        bail!("the ticket-granting ticket must not be forwarded; get another one with `gssctl kinit -f`");
+    }
+    let kerberos = Kerberos::open(&arguments.kerberos, tgt.client.realm().as_str())?;
+    let outcome = kerberos
+        .run(|policy, env| TgsExchange::forward(policy, &tgt, Vec::new(), TgsOptions::default(), env))
+        .context("a ticket to delegate")?;
+    Ok(outcome.credential)
+}
+
 /// A logon with the password of the file.
 fn logon(arguments: &Arguments, user: &str) -> Result<Logon> {
-    let content = match &arguments.password_file {
-        Some(path) if path.as_os_str() == "-" => {
-            standard_input().and_then(first_line).context("cannot read the password from standard input")?
-        }
-        Some(path) => source::read(path, "password")?,
-        None => bail!("--user needs --password-file"),
-    };
-    let password = content.split(|byte| *byte == b'\n').next().unwrap_or_default();
-    let password = password.strip_suffix(b"\r").unwrap_or(password);
-    let password = core::str::from_utf8(password).context("the password is not UTF-8")?;
+    let Some(file) = &arguments.password_file else { bail!("--user needs --password-file") };
+    let password = password::read(file)?;
     let (domain, user) = split_account(user);
-    Ok(Logon::with_password(user, domain, password))
-}
-
-/// Most bytes of a password on standard input, its end of line included.
-const MAX_PASSWORD: usize = 4096;
-
-/// Reads a line that holds a secret.
-fn first_line(mut input: impl Read) -> io::Result<Zeroizing<Vec<u8>>> {
-    // Never grows: growing leaves a copy behind.
-    let mut line = Zeroizing::new(Vec::with_capacity(MAX_PASSWORD));
-    let mut byte = Zeroizing::new([0]);
-    while !line.ends_with(b"\n") && input.read(&mut *byte)? == 1 {
-        if line.len() == MAX_PASSWORD {
-            return Err(io::Error::other(format!("line has more than {MAX_PASSWORD} bytes")));
-        }
-        line.extend_from_slice(&*byte);
-    }
-    Ok(line)
-}
-
-/// Standard input without the buffer that the library keeps for the process: nobody wipes what is in that.
-#[cfg(unix)]
-fn standard_input() -> io::Result<impl Read> {
-    use std::os::fd::AsFd;
-    io::stdin().as_fd().try_clone_to_owned().map(std::fs::File::from)
-}
-
-#[cfg(not(unix))]
-fn standard_input() -> io::Result<impl Read> {
-    Ok(io::stdin())
+    Ok(Logon::with_password(user, domain, &password))
 }

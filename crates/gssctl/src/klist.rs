@@ -1,23 +1,30 @@
 //! `gssctl klist`: what a credential cache or keytab holds.
 
 use crate::inspect::tree::Printable;
+use crate::kerberos::{self, Kerberos};
 use crate::source;
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result};
 use core::fmt::Write as _;
 use gss_core::Timestamp;
 use krb5_asn1::TicketFlags;
 use krb5_crypto::EncType;
 use krb5_files::{Ccache, Credential, Keytab};
-use std::path::PathBuf;
+use krb5_net::cache::{Cache, CacheName};
+use krb5_net::places;
+use std::path::Path;
 
 /// Lists a credential cache or a keytab. Times are UTC.
 #[derive(Debug, clap::Args)]
 pub struct Arguments {
-    /// The file; which of the two it is, it says itself. Default: KRB5CCNAME, or with -k KRB5_KTNAME; then the usual places
-    file: Option<PathBuf>,
+    /// The cache, like DIR:/path or KCM:, or a file: which of the two it is, it says itself. Default: KRB5CCNAME, or with
+    /// -k KRB5_KTNAME; then the usual places
+    name: Option<String>,
     /// List the keytab
     #[arg(short, long)]
     keytab: bool,
+    /// List all caches of the folder or daemon
+    #[arg(short = 'A', long, conflicts_with = "keytab")]
+    collection: bool,
     /// Show settings and removed entries of a credential cache too
     #[arg(short, long)]
     all: bool,
@@ -28,28 +35,55 @@ pub struct Arguments {
 /// # Errors
 /// The file cannot be read, or is neither.
 pub fn run(arguments: &Arguments) -> Result<()> {
-    let path = match &arguments.file {
-        Some(path) => path.clone(),
-        None if arguments.keytab => source::default_keytab()?,
-        None => source::default_ccache()?,
-    };
-    let bytes = source::read(&path, if arguments.keytab { "keytab" } else { "credential cache" })?;
-    let now = Timestamp::now();
+    let kerberos = Kerberos::open(&kerberos::Arguments::default(), None)?;
+    if arguments.keytab {
+        let path = match &arguments.name {
+            Some(name) => places::keytab_path(name)?,
+            None => kerberos.places().keytab(kerberos.config())?,
+        };
+        return keytab(&path);
+    }
+    let collection = kerberos.collection(arguments.name.as_deref())?;
+    if let (CacheName::File(path), Some(_)) = (collection.name(), &arguments.name)
+        && let Ok(bytes) = source::read(path, "file")
+        && Keytab::parse(&bytes).is_ok()
+    {
+        return keytab(path);
+    }
+    if !arguments.collection {
+        return cache(&collection.primary()?, arguments.all);
+    }
+    for (index, found) in collection.caches()?.iter().enumerate() {
+        if index > 0 {
+            println!();
+        }
+        cache(found, arguments.all)?;
+    }
+    Ok(())
+}
+
+fn keytab(path: &Path) -> Result<()> {
+    let bytes = source::read(path, "keytab")?;
     let listing = match (Keytab::parse(&bytes), Ccache::parse(&bytes)) {
         (Ok(keytab), _) => list_keytab(&keytab),
-        (Err(error), Ok(_)) if arguments.keytab => {
-            return Err(error).with_context(|| {
-                format!("{} is a credential cache, not a keytab; leave out -k", path.display())
-            });
+        (Err(error), Ok(_)) => {
+            let path = path.display();
+            return Err(error)
+                .with_context(|| format!("{path} is a credential cache, not a keytab; leave out -k"));
         }
-        (_, Ok(ccache)) => list_ccache(&ccache, now, arguments.all),
-        (Err(keytab), Err(ccache)) => {
-            bail!("{} is neither a keytab ({keytab}) nor a credential cache ({ccache})", path.display())
+        (Err(error), Err(_)) => {
+            return Err(error).with_context(|| format!("{} is no keytab", path.display()));
         }
     };
-    let what = path.display();
-    println!("File: {what}");
+    println!("Keytab: {}", path.display());
     print!("{listing}");
+    Ok(())
+}
+
+fn cache(cache: &Cache, all: bool) -> Result<()> {
+    let held = cache.load()?;
+    println!("Cache: {}", cache.name());
+    print!("{}", list_ccache(&held, Timestamp::now(), all));
     Ok(())
 }
 
@@ -84,7 +118,7 @@ pub fn list_ccache(ccache: &Ccache, now: Timestamp, all: bool) -> String {
         }
     }
     if rows.len() == 1 {
-        out.push_str("No tickets. Get one with kinit, then `kvno SERVICE/HOST`.\n");
+        out.push_str("No tickets. Get one with `gssctl kinit`, then `gssctl kvno SERVICE/HOST`.\n");
     } else {
         out.push_str(&table(&rows));
     }

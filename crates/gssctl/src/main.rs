@@ -1,7 +1,7 @@
 //! Command line of the GSS-API stack.
 
 use clap::{Parser, Subcommand};
-use gssctl::{decode, fetch, klist, serve, shim};
+use gssctl::{decode, fetch, kdestroy, kinit, klist, kpasswd, kvno, serve, shim};
 use std::process::ExitCode;
 
 /// Kerberos and SPNEGO from the command line: serve and fetch pages with Negotiate, list tickets and keys, look into
@@ -17,7 +17,11 @@ struct Arguments {
 enum Command {
     Serve(serve::Arguments),
     Fetch(fetch::Arguments),
+    Kinit(kinit::Arguments),
     Klist(klist::Arguments),
+    Kvno(kvno::Arguments),
+    Kdestroy(kdestroy::Arguments),
+    Kpasswd(kpasswd::Arguments),
     Decode(decode::Arguments),
     Shim(shim::Arguments),
 }
@@ -27,7 +31,11 @@ fn main() -> ExitCode {
     let result = match Arguments::parse().command {
         Command::Serve(arguments) => serve::run(&arguments),
         Command::Fetch(arguments) => fetch::run(&arguments),
+        Command::Kinit(arguments) => kinit::run(&arguments),
         Command::Klist(arguments) => klist::run(&arguments),
+        Command::Kvno(arguments) => kvno::run(&arguments),
+        Command::Kdestroy(arguments) => kdestroy::run(&arguments),
+        Command::Kpasswd(arguments) => kpasswd::run(&arguments),
         Command::Decode(arguments) => decode::run(&arguments),
         Command::Shim(arguments) => shim::run(&arguments),
     };

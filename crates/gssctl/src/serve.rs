@@ -17,6 +17,7 @@ use core::time::Duration;
 use gss::krb5::replay::MemoryReplayCache;
 use gss::krb5::{self, Allow, Principal, TransitedPolicy, service_keys};
 use gss::{AcceptableBindings, AcceptorConfig, BindingPolicy, ChannelBindings, Framing};
+use krb5_net::places::Places;
 use std::io::{self, Write};
 use std::net::{TcpListener, TcpStream, ToSocketAddrs};
 use std::path::PathBuf;
@@ -28,7 +29,7 @@ pub struct Arguments {
     /// Address and port to listen on; port 0 takes a free one
     #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:8080")]
     listen: String,
-    /// The service's keys; default: KRB5_KTNAME, then /etc/krb5.keytab, or no Kerberos if NTLM is given
+    /// The service's keys; default: KRB5_KTNAME, then that of krb5.conf or /etc/krb5.keytab, or no Kerberos if NTLM is given
     #[arg(long, value_name = "FILE")]
     keytab: Option<PathBuf>,
     /// Accept tickets for this service only, like HTTP/host.example.com@EXAMPLE.COM
@@ -118,7 +119,7 @@ fn config(arguments: &Arguments, tls: Option<&ServerTls>) -> Result<AcceptorConf
     let config = match (&arguments.keytab, ntlm) {
         (None, Some(ntlm)) => AcceptorConfig::ntlm(ntlm),
         (keytab, ntlm) => {
-            let path = keytab.clone().map_or_else(source::default_keytab, Ok)?;
+            let path = keytab.clone().map_or_else(default_keytab, Ok)?;
             let krb5 = krb5_config(arguments, &source::read(&path, "keytab")?)
                 .with_context(|| format!("keytab {}", path.display()))?;
             let config = AcceptorConfig::krb5(krb5);
@@ -138,6 +139,11 @@ fn config(arguments: &Arguments, tls: Option<&ServerTls>) -> Result<AcceptorConf
     };
     let acceptable = AcceptableBindings { policy, any_of: &channels };
     Ok(config.framing(Framing::SpnegoOrRaw).channel_bindings(&acceptable)?)
+}
+
+fn default_keytab() -> Result<PathBuf> {
+    let places = Places::of_process();
+    Ok(places.keytab(&places.config().context("krb5.conf")?)?)
 }
 
 fn krb5_config(arguments: &Arguments, keytab: &[u8]) -> Result<krb5::AcceptorConfig> {

@@ -193,7 +193,7 @@ fn mistakes_on_the_command_line_are_explained() {
     let error = run(&["ftp://localhost/"]).unwrap_err();
     assert!(error.contains("not an http or https URL"), "{error}");
     let error = run(&["--ccache", "/no/such/file", "http://localhost/"]).unwrap_err();
-    assert!(error.contains("cannot read credential cache /no/such/file"), "{error}");
+    assert!(error.contains("no credential cache FILE:/no/such/file"), "{error}");
 }
 
 /// A server that gives the same answer to everybody.

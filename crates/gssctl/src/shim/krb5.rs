@@ -5,14 +5,17 @@ use super::policy::{Allowance, parse_flags};
 use super::replay::{NoReplayCache, Remembered};
 use super::request::{self, ImportKrb5};
 use super::session::Parts;
+use crate::kerberos::{self, Kerberos};
 use crate::source;
 use alloc::sync::Arc;
 use gss::krb5::{
     AcceptorConfig, Allow, Credentials, EncType, Key, Principal, TicketFlags, TransitedPolicy, service_keys,
     to_ccache,
 };
-use gss::{Context, ContextFlags, Initiator, Role, Target};
+use gss::{Context, ContextFlags, Diagnose, Initiator, Role, Target};
 use gss_krb5::message::{self, Parameters};
+use krb5_files::Ccache;
+use krb5_net::cache::CacheError;
 use std::fs;
 use std::path::Path;
 use zeroize::Zeroizing;
@@ -62,19 +65,13 @@ pub(super) fn initiator(
     flags: Option<ContextFlags>,
     allow: &[Allowance],
 ) -> Result<Found, Failure> {
-    let read_cache = |path: &Path| read(path, "credential cache");
-    let bytes = match &request.ccache {
-        Some(path) => read_cache(path)?,
-        None => {
-            let path = source::default_ccache()
-                .map_err(|error| Failure::new("GSS_S_NO_CRED", "no_ccache", format!("{error:#}")));
-            match path.and_then(|path| read_cache(&path)) {
-                Ok(bytes) => bytes,
-                Err(failure) => return Ok(Found::NoCache(failure)),
-            }
-        }
+    let name = request.ccache.as_ref().map(|path| path.to_string_lossy());
+    let held = match load_cache(name.as_deref()) {
+        Ok(held) => held,
+        Err(failure) if name.is_none() => return Ok(Found::NoCache(failure)),
+        Err(failure) => return Err(failure),
     };
-    let credentials = Credentials::from_ccache(&bytes)?;
+    let credentials = Credentials::from(&held);
     let mut initiator = match Initiator::krb5(&credentials, target) {
         Ok(initiator) => initiator,
         Err(error) => return Ok(Found::NoTicket(error.into())),
@@ -114,6 +111,17 @@ pub(super) fn import(request: &ImportKrb5) -> Result<Parts, Failure> {
         sealer: Box::new(sealer),
         opener: Box::new(opener),
         key: Some(Zeroizing::clone(&request.key.0)),
+    })
+}
+
+fn load_cache(name: Option<&str>) -> Result<Ccache, Failure> {
+    let no_cache = |error: anyhow::Error| Failure::new("GSS_S_NO_CRED", "no_ccache", format!("{error:#}"));
+    let kerberos = Kerberos::open(&kerberos::Arguments::default(), None).map_err(no_cache)?;
+    let cache = kerberos.cache(name).map_err(no_cache)?;
+    cache.load().map_err(|error| {
+        let code =
+            if let CacheError::Format { .. } = error { "malformed_ccache" } else { "cannot_read_file" };
+        Failure::new(error.major().name(), code, error.to_string())
     })
 }
 
