@@ -15,6 +15,7 @@
 //! | [`venv`] | the Python environment with the peers of PyPI |
 //! | [`heimdal`] | Heimdal's programs, unpacked beside MIT's, with which they cannot be installed |
 //! | [`kdc`] | KDCs of MIT and Heimdal with any principals, in one realm or several that trust each other |
+//! | [`kcm`] | Heimdal's credential cache daemon, for MIT's programs and for us |
 //! | [`testkdc`] | our own KDC, as the stock clients are told of it |
 //! | [`java`] | Java's Kerberos |
 //! | [`realm`] | a Kerberos realm of its own: MIT KDC, principals, keytab, tickets |
@@ -28,6 +29,8 @@
 //! | [`conversation`] | two endpoints made to talk |
 //! | [`text`] | hex, Base64 and RFC 3339 |
 
+extern crate alloc;
+
 pub mod apache;
 pub mod conversation;
 pub mod curl;
@@ -38,6 +41,7 @@ pub mod gssctl;
 pub mod heimdal;
 pub mod iakerb;
 pub mod java;
+pub mod kcm;
 pub mod kdc;
 pub mod ldap;
 pub mod origin;

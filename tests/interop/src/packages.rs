@@ -26,6 +26,8 @@ pub const PROGRAMS: &[Program] = &[
     program("kinit", "/usr/bin/kinit", "krb5-user"),
     program("klist", "/usr/bin/klist", "krb5-user"),
     program("kvno", "/usr/bin/kvno", "krb5-user"),
+    program("kswitch", "/usr/bin/kswitch", "krb5-user"),
+    program("kdestroy", "/usr/bin/kdestroy", "krb5-user"),
     program("apache2", "/usr/sbin/apache2", "apache2"),
     program("mod_auth_gssapi", "/usr/lib/apache2/modules/mod_auth_gssapi.so", "libapache2-mod-auth-gssapi"),
     program("curl", "/usr/bin/curl", "curl"),
@@ -35,6 +37,9 @@ pub const PROGRAMS: &[Program] = &[
     program("python3", "/usr/bin/python3", "python3-gssapi"),
     program("python3-gssapi", "/usr/lib/python3/dist-packages/gssapi/__init__.py", "python3-gssapi"),
     program("gss-ntlmssp", "/etc/gss/mech.d/mech.ntlmssp.conf", "gss-ntlmssp"),
+    // Give a daemon a folder of its own in place of /run, see kcm.rs.
+    program("unshare", "/usr/bin/unshare", "util-linux"),
+    program("mount", "/usr/bin/mount", "mount"),
     // Makes virtual environments, see venv.rs.
     program("ensurepip", "/usr/lib/python3.11/ensurepip/__init__.py", "python3.11-venv"),
     program("samba", "/usr/sbin/samba", "samba"),
