@@ -1,5 +1,7 @@
 //! Oracles for `krb5-crypto`.
 
+pub mod spake;
+
 use crate::input::{Input, rng};
 use ::krb5_crypto::{ChecksumType, EncType, Key, KeyUsage, MAX_SALT_LEN, Segment};
 

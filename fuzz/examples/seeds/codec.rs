@@ -14,6 +14,7 @@ pub fn add(seeds: &mut Seeds) {
     configurations(seeds);
     ciphertexts(seeds);
     passwords(seeds);
+    spake(seeds);
     for (name, text) in [
         ("user", "alice@EXAMPLE.COM"),
         ("service", "HTTP/www.example.com@EXAMPLE.COM"),
@@ -136,6 +137,28 @@ fn passwords(seeds: &mut Seeds) {
             let input = input.chunk(&salt).chunk(&record.hex("password")).rest(&record.hex("key"));
             seeds.add("krb5_crypto_keys", &format!("{path} {} {number}", record.name()), input.finish());
         }
+    }
+}
+
+/// The public values of the specification, with the private ones that belong to them; then some that are refused.
+fn spake(seeds: &mut Seeds) {
+    let file = load("crypto/rfc9588-spake.txt");
+    for record in file.records_of("spake") {
+        let group = u8::try_from(record.int("group") - 1).expect("one of two");
+        let head = || {
+            let input =
+                Output::new().byte(group).byte(enctype_index(enctype(record))).chunk(&record.hex("key"));
+            let input = input.chunk(&record.hex("x")).chunk(&record.hex("y"));
+            let input = input.chunk(&record.opt_hex("support").unwrap_or_default());
+            input.chunk(&record.hex("challenge")).chunk(&record.hex("body"))
+        };
+        for value in ["S", "T"] {
+            let name = format!("{} {value}", record.name());
+            seeds.add("krb5_crypto_spake", &name, head().rest(&record.hex(value)).finish());
+        }
+        let mut order_1 = vec![0; record.hex("S").len()];
+        order_1[0] = 1;
+        seeds.add("krb5_crypto_spake", &format!("{} refused", record.name()), head().rest(&order_1).finish());
     }
 }
 
