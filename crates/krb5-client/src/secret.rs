@@ -5,7 +5,9 @@ mod error;
 use alloc::vec::Vec;
 use core::fmt;
 
-use krb5_asn1::{Decode, EtypeInfo, EtypeInfo2, MethodData, PaDataType, Principal, PrincipalRef};
+use krb5_asn1::{
+    Decode, EtypeInfo, EtypeInfo2, KerberosString, MethodData, Octets, PaDataType, Principal, PrincipalRef,
+};
 use krb5_crypto::{EncType, Key};
 use krb5_files::Keytab;
 use zeroize::Zeroizing;
@@ -145,11 +147,7 @@ pub(crate) struct KeyParameters {
 impl KeyParameters {
     /// The default salt and parameters (RFC 4120 section 4, RFC 3961 section 3).
     pub(crate) fn default_of(enctype: EncType, client: PrincipalRef<'_>) -> Self {
-        let mut salt = client.realm.as_bytes().to_vec();
-        for component in client.name.components() {
-            salt.extend_from_slice(component.as_bytes());
-        }
-        Self { enctype, salt, s2kparams: None }
+        Self { enctype, salt: default_salt(client), s2kparams: None }
     }
 
     /// What a KDC says about the client's key: of the first of `usable` that it names. `None` if it says nothing.
@@ -164,34 +162,45 @@ impl KeyParameters {
         usable: &[EncType],
         client: PrincipalRef<'_>,
     ) -> Result<Option<Self>, SecretError> {
-        let entries: Vec<(EncType, Option<Vec<u8>>, Option<Vec<u8>>)> = if let Some(der) =
-            find(padata, PaDataType::ETYPE_INFO2)
-        {
-            let info = EtypeInfo2::from_der(der).map_err(SecretError::Parameters)?;
-            let copy = |bytes: &[u8]| bytes.to_vec();
-            info.iter()
-                .map(|entry| {
-                    let salt = entry.salt.map(|salt| copy(salt.as_bytes()));
-                    (EncType(entry.etype), salt, entry.s2kparams.map(|params| copy(params.as_bytes())))
+        let entry = |etype: i32, salt: Option<&[u8]>, s2kparams: Option<&[u8]>| Self {
+            enctype: EncType(etype),
+            salt: salt.map_or_else(|| default_salt(client), <[u8]>::to_vec),
+            s2kparams: s2kparams.map(<[u8]>::to_vec),
+        };
+        let entries: Vec<Self> = if let Some(der) = find(padata, PaDataType::ETYPE_INFO2) {
+            EtypeInfo2::from_der(der)
+                .map_err(SecretError::Parameters)?
+                .iter()
+                .map(|info| {
+                    let salt = info.salt.as_ref().map(KerberosString::as_bytes);
+                    entry(info.etype, salt, info.s2kparams.as_ref().map(Octets::as_bytes))
                 })
                 .collect()
         } else if let Some(der) = find(padata, PaDataType::ETYPE_INFO) {
-            let info = EtypeInfo::from_der(der).map_err(SecretError::Parameters)?;
-            info.iter()
-                .map(|entry| (EncType(entry.etype), entry.salt.map(|salt| salt.as_bytes().to_vec()), None))
+            EtypeInfo::from_der(der)
+                .map_err(SecretError::Parameters)?
+                .iter()
+                .map(|info| entry(info.etype, info.salt.as_ref().map(Octets::as_bytes), None))
                 .collect()
         } else {
-            let salt = find(padata, PaDataType::PW_SALT).zip(usable.first().copied());
-            return Ok(salt.map(|(salt, enctype)| Self { enctype, salt: salt.to_vec(), s2kparams: None }));
+            let salt = find(padata, PaDataType::PW_SALT).zip(usable.first());
+            return Ok(salt.map(|(salt, enctype)| entry(enctype.0, Some(salt), None)));
         };
-        let chosen = usable.iter().find_map(|usable| entries.iter().find(|(enctype, ..)| enctype == usable));
-        let Some((enctype, salt, s2kparams)) = chosen else {
-            let offered = entries.iter().map(|(enctype, ..)| *enctype).collect();
-            return Err(SecretError::NoCommonEncType { offered, usable: usable.into() });
-        };
-        let default = Self::default_of(*enctype, client);
-        Ok(Some(Self { salt: salt.clone().unwrap_or(default.salt), s2kparams: s2kparams.clone(), ..default }))
+        let chosen = usable.iter().find_map(|wanted| entries.iter().find(|entry| entry.enctype == *wanted));
+        chosen.cloned().map(Some).ok_or_else(|| SecretError::NoCommonEncType {
+            offered: entries.iter().map(|entry| entry.enctype).collect(),
+            usable: usable.into(),
+        })
     }
+}
+
+/// Realm and components, laid end to end (RFC 4120 section 4).
+fn default_salt(client: PrincipalRef<'_>) -> Vec<u8> {
+    let mut salt = client.realm.as_bytes().to_vec();
+    for component in client.name.components() {
+        salt.extend_from_slice(component.as_bytes());
+    }
+    salt
 }
 
 #[cfg(test)]

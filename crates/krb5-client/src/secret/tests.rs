@@ -1,5 +1,7 @@
 use alloc::string::ToString;
 
+use gss_core::Diagnose;
+
 use krb5_asn1::{
     Encode, EncryptionKeyBuf, EtypeInfo2Entry, EtypeInfoEntry, KerberosString, Octets, PaData, SeqOf,
 };
