@@ -7,6 +7,38 @@
 //! * A [`KdcTransport`] brings requests to a KDC and answers back. A closure is one. [`run`] drives an exchange over it.
 //! * A [`Credential`] is what comes out: a ticket with its session key.
 //! * A [`Policy`] says what is asked for and what is put up with, in all exchanges of a client.
+//! * A [`Secret`] is what a client proves itself with in the first exchange, [`AsExchange`].
+//! * [`PreauthMechanism`] is how it does that. Built in are the encrypted timestamp, the encrypted challenge inside FAST,
+//!   and SPAKE.
+//!
+//! ```
+//! use gss_core::{Env, Timestamp};
+//! use krb5_client::{AsExchange, AsOptions, Policy, Request, Secret, TgsExchange, TgsOptions, run};
+//! use krb5_testkdc::{Kdc, Port, Realm};
+//! # use std::io::{Error, ErrorKind};
+//! # let rng = &mut test_support::TestRng::insecure(1);
+//!
+//! // In place of a network: a KDC in the same process.
+//! let kdc = Kdc::new(Realm::new("EXAMPLE.COM").user("alice", "secret").service("HTTP/www.example.com"))?;
+//! let network = &mut |request: &Request| {
+//!     kdc.answer(Port::Kdc, &request.message).ok_or(Error::from(ErrorKind::TimedOut))
+//! };
+//!
+//! let policy = Policy::default();
+//! let options = AsOptions::new("alice@EXAMPLE.COM".parse()?);
+//! let mut env = Env::new(Timestamp::now(), rng);
+//! let login = AsExchange::new(&policy, options, Secret::password("secret"), &mut env)?;
+//! let tgt = run(login, network, &mut Timestamp::now, env.rng)?.credential;
+//!
+//! let server = "HTTP/www.example.com@EXAMPLE.COM".parse()?;
+//! let ask = TgsExchange::service(&policy, &tgt, &server, TgsOptions::default(), &mut env)?;
+//! let ticket = run(ask, network, &mut Timestamp::now, env.rng)?.credential;
+//! assert_eq!(ticket.server, server);
+//! # Ok::<(), Box<dyn core::error::Error>>(())
+//! ```
+//!
+//! Whatever a KDC sends is checked before anything of it is used: [`ReplyError`] lists the rules. What it refuses is kept
+//! whole as a [`Refusal`], which says in words what happened and what to try.
 //!
 //! Everything here needs the feature `alloc`.
 
