@@ -17,7 +17,6 @@ pub(crate) struct Authenticated {
     /// Type and bytes of the checksum.
     pub(crate) checksum: Option<(i32, Vec<u8>)>,
     pub(crate) time: Timestamp,
-    pub(crate) seq_number: Option<u32>,
     /// Whether the authenticator is meant for armor only (RFC 6113 section 5.4.1.1).
     pub(crate) armor_only: bool,
 }
@@ -65,18 +64,23 @@ pub(crate) fn authenticate(
     let armor_only = read.authorization_data.is_some_and(|data| {
         data.iter().any(|element| element.ad_type == krb5_asn1::AuthDataType::FX_FAST_ARMOR)
     });
-    let authenticated = Authenticated {
+    Ok(Authenticated {
         subkey,
         checksum: read.cksum.map(|checksum| (checksum.cksumtype, checksum.checksum.as_bytes().to_vec())),
         time,
-        seq_number: read.seq_number.map(|number| number.0),
         armor_only,
         ticket,
-    };
-    if !turn.tools.replays.note(request.authenticator.cipher.as_bytes(), turn.now, skew.saturating_mul(2)) {
-        return Err(refuse(ErrorCode::KRB_AP_ERR_REPEAT, "authenticator was seen before"));
+    })
+}
+
+/// Takes an authenticator once. Not for FAST armor, which a client may use for all requests of an exchange.
+pub(crate) fn check_replay(db: &Database, turn: &mut Turn<'_>, request: &ApReq<'_>) -> Outcome<()> {
+    let server = Principal::from(request.ticket.sname.in_realm(request.ticket.realm));
+    let window = skew_of(db, &server).saturating_mul(2);
+    if turn.tools.replays.note(request.authenticator.cipher.as_bytes(), turn.now, window) {
+        return Ok(());
     }
-    Ok(authenticated)
+    Err(refuse(ErrorCode::KRB_AP_ERR_REPEAT, "authenticator was seen before"))
 }
 
 /// The skew that the realm of a ticket's server puts up with.

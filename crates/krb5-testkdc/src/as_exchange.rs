@@ -42,7 +42,7 @@ pub(crate) fn answer(db: &Database, turn: &mut Turn<'_>, message: &[u8]) -> Opti
     turn.occasion.request = Some(MessageType::AS_REQ);
     let request = match AsReq::from_der(message) {
         Ok(request) => request,
-        Err(error) => return fast::refusal(turn, crate::kdc::undecodable(error), None),
+        Err(error) => return fast::refusal(turn, *crate::kdc::undecodable(error), None),
     };
     let outer: Vec<_> = request.padata.iter().flat_map(SeqOf::iter).collect();
     name_parties(turn, &request.req_body);

@@ -9,12 +9,17 @@ use krb5_crypto::{EncType, Key, KeyUsage};
 use crate::Realm;
 use crate::ap_req::check_skew;
 use crate::as_exchange::Request;
+use crate::cookie;
 use crate::database::Record;
 use crate::fast::{Armor, find};
 use crate::fault::Fault;
+use crate::keys::KeySet;
 use crate::refusal::{Outcome, Padata, der, kerberos_time, micros, refuse, timestamp};
 use crate::sealed::{encrypted, open_data, seal};
 use crate::turn::Turn;
+
+#[cfg(feature = "spake")]
+mod spake;
 
 /// What pre-authentication came to.
 pub(crate) struct Proven {
@@ -25,6 +30,15 @@ pub(crate) struct Proven {
     pub(crate) kvno: Option<u32>,
     /// What goes into the reply.
     pub(crate) padata: Padata,
+}
+
+/// A client's proof.
+#[derive(Default)]
+struct Proof {
+    /// What answers it.
+    padata: Padata,
+    /// What encrypts the reply in place of the client's long-term key.
+    reply_key: Option<Key>,
 }
 
 /// Checks what pre-authentication data there is; asks for some if there has to be.
@@ -43,47 +57,56 @@ pub(crate) fn check(
         let text = format!("none of the client's enctypes is that of a key of {}", client.principal);
         return Err(refuse(ErrorCode::KDC_ERR_ETYPE_NOSUPP, text));
     };
-    let failed = |code, text: &str, methods| Err(refuse(code, text).with_padata(methods));
-    let proof = prove(turn, realm, client, request);
-    let mut padata = Padata::default();
-    let done = match proof {
-        Ok(Some(answer)) => {
-            padata.append(answer);
-            true
-        }
-        Ok(None) => false,
+    let proof = match prove(turn, realm, client, key, request) {
         Err(refusal) if refusal.code == ErrorCode::KDC_ERR_PREAUTH_FAILED => {
             let methods = methods(turn, realm, client, request)?;
-            return failed(refusal.code, &refusal.text, methods);
+            return Err(refusal.with_padata(methods));
         }
-        Err(refusal) => return Err(refusal),
+        proof => proof?,
     };
-    if !done && client.account.requires_preauth {
+    if proof.is_none() && client.account.requires_preauth {
         let methods = methods(turn, realm, client, request)?;
-        return failed(ErrorCode::KDC_ERR_PREAUTH_REQUIRED, "pre-authentication is needed", methods);
+        let refusal = refuse(ErrorCode::KDC_ERR_PREAUTH_REQUIRED, "pre-authentication is needed");
+        return Err(refusal.with_padata(methods));
     }
+    let done = proof.is_some();
+    let Proof { mut padata, reply_key } = proof.unwrap_or_default();
     padata.push(PaDataType::ETYPE_INFO2, etype_info2(turn, client, &[key.enctype()])?);
-    Ok(Proven { done, reply_key: key.duplicate(), kvno: Some(newest.kvno), padata })
+    let kvno = reply_key.is_none().then_some(newest.kvno);
+    Ok(Proven { done, reply_key: reply_key.unwrap_or_else(|| key.duplicate()), kvno, padata })
 }
 
-/// The proof that the request holds, and what answers it. `None`: it holds none.
+/// The proof that the request holds. `None`: it holds none.
 fn prove(
     turn: &mut Turn<'_>,
     realm: &Realm,
     client: &Record,
+    key: &Key,
     request: &Request<'_>,
-) -> Outcome<Option<Padata>> {
+) -> Outcome<Option<Proof>> {
+    let cookie = find(&request.padata, PaDataType::FX_COOKIE);
+    let state = cookie.map(|cookie| cookie::open(turn, &client.principal, cookie)).transpose()?;
+    #[cfg(feature = "spake")]
+    if let Some(value) = find(&request.padata, PaDataType::SPAKE)
+        && realm.spake
+    {
+        let state = state.as_ref().map(|state| state.as_slice());
+        return spake::step(turn, client, key, value, state, request.body.as_der()).map(Some);
+    }
+    #[cfg(not(feature = "spake"))]
+    let _ = (state, key);
     if let Some(armor) = request.armor
         && let Some(value) = find(&request.padata, PaDataType::ENCRYPTED_CHALLENGE)
     {
-        return encrypted_challenge(turn, realm, client, armor, value).map(Some);
+        let padata = encrypted_challenge(turn, realm, client, armor, value)?;
+        return Ok(Some(Proof { padata, reply_key: None }));
     }
     if let Some(value) = find(&request.padata, PaDataType::ENC_TIMESTAMP)
         && realm.encrypted_timestamp
     {
-        let keys = client.newest().into_iter().flat_map(|set| set.iter());
+        let keys = client.newest().into_iter().flat_map(KeySet::iter);
         encrypted_time(turn, realm, keys, KeyUsage::PA_ENC_TIMESTAMP, value)?;
-        return Ok(Some(Padata::default()));
+        return Ok(Some(Proof::default()));
     }
     Ok(None)
 }
@@ -116,7 +139,7 @@ fn encrypted_challenge(
     value: &[u8],
 ) -> Outcome<Padata> {
     let mix = |key: &Key, pepper: &[u8]| armor.key.cf2(key, pepper, b"challengelongterm").ok();
-    let keys: Vec<_> = client.newest().into_iter().flat_map(|set| set.iter()).collect();
+    let keys: Vec<_> = client.newest().into_iter().flat_map(KeySet::iter).collect();
     // Which long-term key the client took shows by trying: the challenge is of the armor's enctype.
     let mut last = None;
     for key in keys {
@@ -153,11 +176,15 @@ fn methods(turn: &mut Turn<'_>, realm: &Realm, client: &Record, request: &Reques
         methods.push(PaDataType::FX_FAST, Vec::new());
     }
     methods.push(PaDataType::ETYPE_INFO2, etype_info2(turn, client, &common(&request.body, client))?);
+    if cfg!(feature = "spake") && realm.spake {
+        methods.push(PaDataType::SPAKE, Vec::new());
+    }
     match request.armor {
         Some(_) => methods.push(PaDataType::ENCRYPTED_CHALLENGE, Vec::new()),
         None if realm.encrypted_timestamp => methods.push(PaDataType::ENC_TIMESTAMP, Vec::new()),
         None => {}
     }
+    methods.push(PaDataType::FX_COOKIE, cookie::seal(turn, &client.principal, &[]));
     Ok(methods)
 }
 

@@ -131,10 +131,6 @@ impl Database {
         self.records.get(&Principal::new_tgs(realm, realm))
     }
 
-    pub(crate) fn principals(&self) -> impl Iterator<Item = &Principal> {
-        self.records.keys()
-    }
-
     /// The ticket-granting service of the next realm on the shortest way to another one.
     pub(crate) fn next_hop(&self, from: &str, to: &str) -> Option<&Record> {
         // Breadth first: whoever is reached knows the first step of the way that reached it.

@@ -1,5 +1,6 @@
 //! The KDC itself.
 
+use core::net::{IpAddr, Ipv4Addr};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use krb5_asn1::{DecodeError, DecodeErrorKind, ErrorCode, MessageType, Principal};
@@ -10,12 +11,13 @@ use crate::database::{Database, Record};
 use crate::fault::{DeliveryFault, Fault, FaultPlan, Occasion, Plans};
 use crate::refusal::{Parties, Refusal, refuse};
 use crate::turn::{Answered, Replays, Tools, Turn};
-use crate::{Account, Clock, ConfigError, Port, Realm, as_exchange, fast, random, tgs};
+use crate::{Account, Clock, ConfigError, Port, Realm, as_exchange, fast, kpasswd, random, tgs};
 
 /// A KDC of one realm or more, in this process. It can be asked from many threads.
 pub struct Kdc {
     state: Mutex<State>,
     clock: Clock,
+    address: IpAddr,
 }
 
 /// All that a lock guards.
@@ -43,13 +45,13 @@ const MAX_REQUEST: usize = 1 << 18;
 /// # assert!(kdc.keytab(&["HTTP/www.b.test@B.TEST"])?.entries.len() > 1);
 /// # Ok::<(), krb5_testkdc::ConfigError>(())
 /// ```
-#[derive(Default)]
 #[must_use]
 pub struct KdcBuilder {
     realms: Vec<Realm>,
     trusts: Vec<(String, Account)>,
     clock: Clock,
     rng: Option<Box<dyn CryptoRng + Send>>,
+    address: IpAddr,
 }
 
 impl KdcBuilder {
@@ -77,6 +79,13 @@ impl KdcBuilder {
     /// With this clock instead of the machine's.
     pub fn clock(mut self, clock: Clock) -> Self {
         self.clock = clock;
+        self
+    }
+
+    /// With this address in the replies of the password service, which clients compare with the one that they asked;
+    /// 127.0.0.1 otherwise.
+    pub fn address(mut self, address: IpAddr) -> Self {
+        self.address = address;
         self
     }
 
@@ -115,7 +124,7 @@ impl KdcBuilder {
             answered: Answered::default(),
             cookie_key,
         };
-        Ok(Kdc { state: Mutex::new(State { db, tools }), clock: self.clock })
+        Ok(Kdc { state: Mutex::new(State { db, tools }), clock: self.clock, address: self.address })
     }
 }
 
@@ -134,7 +143,13 @@ impl Kdc {
 
     /// A KDC with more realms, another clock, or keys from a seed.
     pub fn builder() -> KdcBuilder {
-        KdcBuilder::default()
+        KdcBuilder {
+            realms: Vec::new(),
+            trusts: Vec::new(),
+            clock: Clock::system(),
+            rng: None,
+            address: IpAddr::V4(Ipv4Addr::LOCALHOST),
+        }
     }
 
     /// The reply to a request, both without any length in front. `None` is silence.
@@ -172,7 +187,7 @@ impl Kdc {
                 let refusal = refuse(ErrorCode::KRB_AP_ERR_MSG_TYPE, "neither AS-REQ nor TGS-REQ");
                 fast::refusal(&mut turn, *refusal, None)
             }
-            (Port::Kpasswd, _) => None,
+            (Port::Kpasswd, _) => kpasswd::answer(db, &mut turn, request, self.address),
         }
     }
 
@@ -296,13 +311,13 @@ pub(crate) fn parse(text: &str) -> Result<Principal, ConfigError> {
 }
 
 /// What a request that does not decode is refused with.
-pub(crate) fn undecodable(error: DecodeError) -> Refusal {
+pub(crate) fn undecodable(error: DecodeError) -> Box<Refusal> {
     let code = match error.kind() {
         DecodeErrorKind::Version { .. } => ErrorCode::KDC_ERR_BAD_PVNO,
         DecodeErrorKind::MessageType { .. } => ErrorCode::KRB_AP_ERR_MSG_TYPE,
         _ => ErrorCode::KRB_ERR_GENERIC,
     };
-    *refuse(code, error.to_string())
+    refuse(code, error.to_string())
 }
 
 /// Type and client of a request, as far as they can be read.

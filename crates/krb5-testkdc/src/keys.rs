@@ -1,6 +1,6 @@
 //! Long-term keys and their versions.
 
-use std::cell::OnceCell;
+use core::cell::OnceCell;
 
 use krb5_asn1::{EncryptionKeyBuf, Principal};
 use krb5_crypto::{EncType, Key};

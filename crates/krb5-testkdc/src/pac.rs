@@ -9,6 +9,7 @@ use krb5_pac::{
 };
 
 use crate::database::{Database, Record, tgs_realm};
+use crate::keys::KeySet;
 use crate::realm::Domain;
 use crate::refusal::{Outcome, refuse};
 use crate::ticket::{Opened, Times};
@@ -100,7 +101,7 @@ pub(crate) fn verified(db: &Database, ticket: &Opened, service: bool) -> Outcome
     let issuer = ticket.server.realm();
     let local = tgs_realm(ticket.server.name()).is_none_or(|target| target == issuer);
     if local && let Some(tgs) = issuer.as_str().and_then(|issuer| db.tgs(issuer)) {
-        let mut keys = tgs.keys.iter().flat_map(|set| set.iter());
+        let mut keys = tgs.keys.iter().flat_map(KeySet::iter);
         let signed = keys.any(|key: &Key| {
             let verdicts = verify(Some(key));
             let ticket_is_signed = is_good(&verdicts.ticket) && !matches!(verdicts.full, Verdict::Wrong(_));

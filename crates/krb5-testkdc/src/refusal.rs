@@ -83,10 +83,6 @@ impl Padata {
         self.0.is_empty()
     }
 
-    pub(crate) fn append(&mut self, mut other: Self) {
-        self.0.append(&mut other.0);
-    }
-
     pub(crate) fn elements(&self) -> Vec<PaData<'_>> {
         self.0
             .iter()

@@ -8,7 +8,7 @@ use krb5_crypto::{ChecksumType, KeyUsage};
 use krb5_pac::PacBuilder;
 
 use crate::Realm;
-use crate::ap_req::{Authenticated, authenticate, check_times};
+use crate::ap_req::{Authenticated, authenticate, check_replay, check_times};
 use crate::as_exchange::finish;
 use crate::database::{Database, Record, tgs_realm};
 use crate::fast::{self, Armor, find};
@@ -46,7 +46,7 @@ pub(crate) fn answer(db: &Database, turn: &mut Turn<'_>, message: &[u8]) -> Opti
     turn.occasion.request = Some(MessageType::TGS_REQ);
     let request = match TgsReq::from_der(message) {
         Ok(request) => request,
-        Err(error) => return fast::refusal(turn, crate::kdc::undecodable(error), None),
+        Err(error) => return fast::refusal(turn, *crate::kdc::undecodable(error), None),
     };
     name_server(turn, &request.req_body);
     let padata: Vec<_> = request.padata.iter().flat_map(SeqOf::iter).collect();
@@ -76,6 +76,7 @@ fn enter(
     let decoded = ApReq::from_der(ap_req)
         .map_err(|error| refuse(ErrorCode::KRB_ERR_GENERIC, format!("in PA-TGS-REQ: {error}")))?;
     let client = authenticate(db, turn, &decoded, KeyUsage::TGS_REQ_AUTHENTICATOR)?;
+    check_replay(db, turn, &decoded)?;
     if client.armor_only {
         return Err(refuse(ErrorCode::KDC_ERR_POLICY, "authenticator for FAST armor in PA-TGS-REQ"));
     }

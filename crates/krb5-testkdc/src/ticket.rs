@@ -145,14 +145,6 @@ impl Opened {
         Self::read(&plain, server, key)
     }
 
-    /// Decrypts a ticket with the session key of another one (user-to-user).
-    pub(crate) fn open_with(ticket: &Ticket<'_>, key: &Key) -> Outcome<Self> {
-        let server = Principal::from(ticket.sname.in_realm(ticket.realm));
-        let plain = open_data(key, KeyUsage::TICKET, &ticket.enc_part)
-            .ok_or_else(|| refuse(ErrorCode::KRB_AP_ERR_BAD_INTEGRITY, "ticket does not decrypt"))?;
-        Self::read(&plain, server, key.duplicate())
-    }
-
     fn decrypt(record: &Record, ticket: &Ticket<'_>) -> Outcome<(Key, Zeroizing<Vec<u8>>)> {
         let enctype = EncType(ticket.enc_part.etype);
         let version = ticket.enc_part.kvno.map(|kvno| kvno.0);

@@ -1,7 +1,8 @@
 //! One request being answered, and what is at hand for it.
 
+use alloc::collections::VecDeque;
 use alloc::sync::Arc;
-use std::collections::{HashMap, VecDeque};
+use std::collections::HashMap;
 
 use gss_core::Timestamp;
 use krb5_crypto::Key;

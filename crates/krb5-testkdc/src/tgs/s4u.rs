@@ -1,8 +1,8 @@
 //! Tickets in a user's name: S4U2Self and S4U2Proxy (MS-SFU).
 
 use krb5_asn1::{
-    Checksum, Decode, ErrorCode, KdcOptions, Octets, PaDataType, PaForUser, PaPacOptions, PaS4uX509User,
-    PacOptions, Principal, Raw, S4uOptions, TicketFlags,
+    Checksum, Decode, ErrorCode, KdcOptions, KerberosString, Octets, PaDataType, PaForUser, PaPacOptions,
+    PaS4uX509User, PacOptions, Principal, Raw, S4uOptions, SeqOf, TicketFlags,
 };
 use krb5_crypto::{ChecksumType, Key, KeyUsage};
 use krb5_pac::PacBuilder;
@@ -90,7 +90,7 @@ impl<'d> OnBehalf<'d> {
         target: &Target<'_>,
     ) -> Outcome<Self> {
         let bad = |text: String| refuse(ErrorCode::KDC_ERR_BADOPTION, text);
-        let first = request.body.additional_tickets.as_ref().and_then(|tickets| tickets.first());
+        let first = request.body.additional_tickets.as_ref().and_then(SeqOf::first);
         let ticket = first.ok_or_else(|| bad("S4U2Proxy without the user's ticket".into()))?;
         let evidence = Opened::open(db, &ticket)?;
         check_times(db, turn, &evidence)?;
@@ -210,7 +210,7 @@ fn for_user_name(request: &Request<'_>, value: &[u8]) -> Outcome<Principal> {
     let name_type = user.user_name.name_type.0.to_le_bytes();
     let mut covered = vec![name_type.as_slice()];
     let components: Vec<_> = user.user_name.components().collect();
-    covered.extend(components.iter().map(|component| component.as_bytes()));
+    covered.extend(components.iter().map(KerberosString::as_bytes));
     covered.push(user.user_realm.as_bytes());
     covered.push(user.auth_package.as_bytes());
     let key = &request.client.ticket.contents.session_key;

@@ -1,7 +1,8 @@
 //! Whom the ticket is for: the service asked for, or the KDC of a realm nearer to it.
 
 use krb5_asn1::{
-    ErrorCode, KdcOptions, NameType, PaDataType, Principal, PrincipalName, SupportedEnctypes, TicketFlags,
+    ErrorCode, KdcOptions, NameType, PaDataType, Principal, PrincipalName, SeqOf, SupportedEnctypes,
+    TicketFlags,
 };
 use krb5_crypto::EncType;
 
@@ -91,7 +92,7 @@ impl<'d> Target<'d> {
             }
             return Ok(None);
         }
-        let first = request.body.additional_tickets.as_ref().and_then(|tickets| tickets.first());
+        let first = request.body.additional_tickets.as_ref().and_then(SeqOf::first);
         let Some(ticket) = first else {
             return Err(refuse(ErrorCode::KDC_ERR_BADOPTION, "user-to-user without a second ticket"));
         };
