@@ -1,8 +1,8 @@
 //! KDCs that issue tickets for whatever is asked, unless a test changes the reply.
 
+use core::convert::Infallible;
+use core::hash::{Hash, Hasher};
 use std::collections::hash_map::DefaultHasher;
-use std::convert::Infallible;
-use std::hash::{Hash, Hasher};
 
 use gss_core::{Env, Timestamp};
 use krb5_asn1::{

@@ -1,6 +1,6 @@
 //! From a key to a service ticket in one exchange.
 
-use std::convert::Infallible;
+use core::convert::Infallible;
 
 use super::kdc::{AES256, Asked, HOUR, at, key_of, krb_error, principal};
 use gss_core::{Diagnose, Env};
