@@ -1,6 +1,6 @@
 //! Sockets around a KDC: UDP, TCP and a proxy over HTTPS, on free ports of the loopback interface.
 //!
-//! [`Server`] takes anything that answers requests. [`start`](Server::start) runs it on a thread of its own, so that
+//! [`Server`] takes a [`Kdc`](crate::Kdc), or anything else that answers requests. [`start`](Server::start) runs it on a thread of its own, so that
 //! tests which block can ask it; [`listen`](Server::listen) is for programs that have a tokio runtime already.
 //!
 //! ```
@@ -28,6 +28,7 @@ mod delivery;
 mod framing;
 mod handler;
 mod https;
+mod kdc;
 mod limits;
 mod refusal;
 mod running;
@@ -41,7 +42,9 @@ pub use limits::Limits;
 pub use running::{Listening, Running};
 
 use alloc::boxed::Box;
+use alloc::string::String;
 use alloc::sync::Arc;
+use alloc::vec::Vec;
 use core::net::Ipv4Addr;
 use std::io;
 
@@ -62,8 +65,11 @@ impl Server {
     /// A server for a realm.
     #[must_use]
     pub fn new(realm: &str, handler: impl Handler) -> Self {
-        let realms = [realm.into()].into();
-        Self { desk: Desk { handler: Box::new(handler), limits: Limits::DEFAULT, realms } }
+        Self::serving([realm.into()].into(), handler, Limits::DEFAULT)
+    }
+
+    fn serving(realms: Vec<String>, handler: impl Handler, limits: Limits) -> Self {
+        Self { desk: Desk { handler: Box::new(handler), limits, realms } }
     }
 
     /// With one more realm that the handler answers for.

@@ -103,3 +103,15 @@ fn connections_over_the_limit_wait_for_a_place() {
     waiting.set_read_timeout(Some(crate::PATIENCE)).unwrap();
     assert_eq!(receive(&mut waiting), b"kdc:waiting");
 }
+
+#[test]
+fn many_connections_at_once() {
+    let running = teller(|_| ()).start().unwrap();
+    let mut held: Vec<_> = (0..200).map(|_| connect(running.addresses().kdc)).collect();
+    for (number, stream) in held.iter_mut().enumerate() {
+        stream.write_all(&framed(number.to_string().as_bytes())).unwrap();
+    }
+    for (number, stream) in held.iter_mut().enumerate().rev() {
+        assert_eq!(receive(stream), format!("kdc:{number}").as_bytes());
+    }
+}
