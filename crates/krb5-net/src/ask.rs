@@ -211,7 +211,15 @@ fn socket_path(server: &KdcAddress) -> Option<String> {
 /// The addresses of a host by the system's resolver, which knows of more than DNS.
 async fn resolve(host: Option<String>) -> Result<Vec<IpAddr>, String> {
     let host = host.unwrap_or_default();
-    let found = tokio::net::lookup_host((host, 0)).await.map_err(|error| error.to_string())?;
+    // Nobody else is to be asked where this machine is (RFC 6761 section 6.3).
+    let host = if host.eq_ignore_ascii_case("localhost.") { "localhost" } else { host.as_str() };
+    let mut found = tokio::net::lookup_host((host, 0)).await;
+    // A dot at the end, as names from DNS have it, keeps the system from adding its own domains; but its file of hosts
+    // knows names without it only.
+    if let (Err(_), Some(host)) = (&found, host.strip_suffix('.')) {
+        found = tokio::net::lookup_host((host, 0)).await;
+    }
+    let found = found.map_err(|error| error.to_string())?;
     let mut ips: Vec<IpAddr> = Vec::new();
     for address in found {
         if !ips.contains(&address.ip()) {

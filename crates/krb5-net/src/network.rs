@@ -66,7 +66,6 @@ impl Network {
     }
 
     /// To be configured.
-    #[must_use]
     pub fn builder() -> NetworkBuilder {
         NetworkBuilder::default()
     }

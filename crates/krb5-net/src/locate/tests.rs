@@ -32,10 +32,7 @@ const REALM: &str = "\
 #[test]
 fn krb5_conf_names_servers_in_order_with_their_line() {
     let (servers, origin) = locate(&file(REALM), "EXAMPLE.COM", Service::Kdc).unwrap();
-    assert_eq!(
-        servers,
-        ["kdc1.example.com:88", "https://proxy.example.com:443/KdcProxy", "/run/kdc.sock"]
-    );
+    assert_eq!(servers, ["kdc1.example.com:88", "https://proxy.example.com:443/KdcProxy", "/run/kdc.sock"]);
     assert_eq!(origin.to_string(), "krb5.conf:4");
     let (servers, origin) = locate(&file(REALM), "EXAMPLE.COM", Service::PrimaryKdc).unwrap();
     assert_eq!(servers, ["kdc0.example.com:750"]);

@@ -30,6 +30,9 @@ enum Log {
     Resolve(u64, String),
 }
 
+/// When what happens to an attempt: it is connected, gets bytes or fails.
+type Happens = (u64, AttemptId, Result<Option<Vec<u8>>, Reason>);
+
 enum End {
     Answer(u64, String),
     None(u64, Vec<Attempt>),
@@ -75,7 +78,7 @@ impl Script {
     fn play(mut self) -> (Vec<Log>, End) {
         let mut log = Vec::new();
         let mut now = 0;
-        let mut events: Vec<(u64, AttemptId, Result<Option<Vec<u8>>, Reason>)> = Vec::new();
+        let mut events: Vec<Happens> = Vec::new();
         loop {
             match self.schedule.poll(Duration::from_millis(now)) {
                 Step::Resolve(index) => {
@@ -210,8 +213,9 @@ fn a_refusal_leads_on_at_once_and_ends_at_once() {
 #[test]
 fn long_requests_go_by_tcp_first() {
     let servers = vec![(TCP1, Does::Refuses), (UDP1, Does::Answers(1, ok()))];
-    let script =
-        |len| Script::with(Service::Kdc, Timing::default(), len, &["192.0.2.1"], servers.clone()).answered().0;
+    let script = |len| {
+        Script::with(Service::Kdc, Timing::default(), len, &["192.0.2.1"], servers.clone()).answered().0
+    };
     assert_eq!(script(1465), [ask(0, UDP1)]);
     assert_eq!(script(1466), [ask(0, TCP1), ask(0, UDP1)]);
 }
@@ -314,13 +318,7 @@ fn the_limit_ends_it() {
     assert_eq!(third.reason, Reason::NotAsked);
 
     // Also while a connection stands.
-    let script = Script::with(
-        Service::Kdc,
-        timing,
-        100,
-        &["tcp/192.0.2.1"],
-        vec![(TCP1, Does::TakesOnly)],
-    );
+    let script = Script::with(Service::Kdc, timing, 100, &["tcp/192.0.2.1"], vec![(TCP1, Does::TakesOnly)]);
     let (_, at, attempts) = script.failed();
     assert_eq!(at, 1500);
     assert_eq!(attempts[0].reason, Reason::Silent { waited: Duration::from_millis(1500), sent: 1 });
