@@ -28,10 +28,10 @@
 //! All of this waits for disks and daemons; from asynchronous code, call it where waiting is allowed
 //! (`tokio::task::spawn_blocking`).
 
+use alloc::sync::Arc;
 use core::fmt;
 use core::time::Duration;
 use std::path::PathBuf;
-use std::sync::Arc;
 
 use krb5_asn1::Principal;
 use krb5_files::config::Config;

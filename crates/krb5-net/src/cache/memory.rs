@@ -1,7 +1,7 @@
 //! `MEMORY:`: caches that end with the process.
 
-use std::collections::BTreeMap;
-use std::sync::{Arc, LazyLock, Mutex, MutexGuard, PoisonError};
+use alloc::{collections::BTreeMap, sync::Arc};
+use std::sync::{LazyLock, Mutex, MutexGuard, PoisonError};
 
 use krb5_asn1::Principal;
 use krb5_files::{Ccache, Credential, KdcOffset};

@@ -63,7 +63,7 @@ fn included_files_and_folders_are_read() {
 fn warnings_name_file_and_line() {
     let folder = folder(&[("krb5.conf", "[libdefaults]\nx = \"a\" b\n")]);
     let file = path(&folder, "krb5.conf");
-    let config = load(std::slice::from_ref(&file)).unwrap();
+    let config = load(core::slice::from_ref(&file)).unwrap();
     let warnings: Vec<_> = config.warnings().map(|warning| warning.to_string()).collect();
     assert_eq!(warnings.len(), 1);
     assert!(warnings[0].starts_with(&format!("{file}:2: ")), "{warnings:?}");

@@ -15,10 +15,12 @@
 //! | `http` | curl, Apache, `gssctl serve` and `gssctl fetch` |
 //! | `iakerb` | MIT's initiators through our IAKERB acceptor, linked in for want of a place in `gssctl` |
 //! | `files` | `gssctl klist` on files of MIT's |
+//! | `caches` | credential caches of all types, with MIT's programs and Heimdal's daemon |
 //! | `testkdc` | our own KDC with the stock clients |
 //! | `ntlm` | NTLM: gss-ntlmssp, pyspnego, impacket, Samba and curl |
 
 mod bindings;
+mod caches;
 mod contexts;
 mod dce;
 mod delegation;
