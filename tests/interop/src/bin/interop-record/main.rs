@@ -1,7 +1,7 @@
 //! Records exchanges between peers as vector files, for offline tests that replay them.
 //!
-//! `cargo run -p interop --bin interop-record kerberos|ntlm|all [FOLDER]` writes one file per exchange, to `flows/mit`,
-//! `iakerb` and `ntlm` under the folder, which is `vectors` when none is named. Every realm is made anew, so that all
+//! `cargo run -p interop --bin interop-record kerberos|ntlm|preauth|all [FOLDER]` writes one file per exchange, to `flows/mit`,
+//! `iakerb`, `ntlm` and `preauth` under the folder, which is `vectors` when none is named. Every realm is made anew, so that all
 //! keys are random and worth nothing.
 //!
 //! A file's records, by `kind`:
@@ -17,6 +17,8 @@
 //! Those of NTLM have a `setup` with `user`, `domain`, `password`, `target`, `now`, `unix`, `flags` and `bindings`; the
 //! records `negotiate`, `challenge` and `authenticate` with the bare `message`, besides the tokens when SPNEGO is around
 //! them; and a `context` with the `session-key`.
+//!
+//! `preauth/encrypted-challenge.txt` has a record per KDC and enctype: what its challenge was sealed with.
 
 use core::fmt::Write as _;
 use core::net::Ipv4Addr;
@@ -36,6 +38,7 @@ use interop::{curl, peer, python, text};
 use serde::Deserialize;
 use serde_json::json;
 
+mod challenge;
 mod ntlm;
 
 /// Bytes of a message's data per file line.
@@ -52,8 +55,13 @@ fn main() -> Result<()> {
     match what.as_str() {
         "kerberos" => kerberos(folder),
         "ntlm" => ntlm::record(folder),
-        "all" => kerberos(folder.clone()).and_then(|()| ntlm::record(folder)),
-        _ => bail!("expected `kerberos`, `ntlm` or `all`, and a folder if it is not vectors/; got {what:?}"),
+        "preauth" => challenge::record(&folder),
+        "all" => kerberos(folder.clone())
+            .and_then(|()| ntlm::record(folder.clone()))
+            .and_then(|()| challenge::record(&folder)),
+        _ => bail!(
+            "expected `kerberos`, `ntlm`, `preauth` or `all`, and a folder if it is not vectors/; got {what:?}"
+        ),
     }
 }
 
