@@ -143,7 +143,7 @@ impl AsExchange {
             derived: None,
             armor: None,
             cookie: None,
-            offset: 0,
+            offset: options.kdc_offset,
             clock_corrected: false,
             begun_anew: false,
             requests: 0,
@@ -199,7 +199,8 @@ impl Conversation {
                 asked: alloc::string::ToString::to_string(&self.client.realm()),
             });
         }
-        self.armor = Some(Armor::of_credential(credential, env)?);
+        let mut kdc_env = Env::new(self.kdc_now(env), env.rng);
+        self.armor = Some(Armor::of_credential(credential, &mut kdc_env)?);
         Ok(())
     }
 

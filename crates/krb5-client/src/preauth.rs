@@ -2,7 +2,7 @@
 //!
 //! A [`PreauthMechanism`] takes what the KDC offers and answers it. Built in are the encrypted timestamp, the encrypted
 //! challenge inside FAST and SPAKE; others, such as PKINIT, are added from outside with
-//! [`AsExchange::with_mechanism`](crate::AsExchange::with_mechanism).
+//! [`AsExchange::with_mechanisms`](crate::AsExchange::with_mechanisms).
 
 mod encrypted_challenge;
 mod encrypted_timestamp;

@@ -8,10 +8,10 @@ use krb5_crypto::{EncType, KeyUsage};
 
 use super::request::kerberos_time;
 use super::{AsError, AsOutcome, Conversation};
-use crate::Refusal;
 use crate::fast::FastError;
 use crate::reply::{Answer, Asked, ClientRule, Reply, ReplyKind, ServerRule, find, types};
 use crate::secret::KeyParameters;
+use crate::{Refusal, SecretError};
 
 /// Flags that no answer to an AS-REQ of ours has. Postdated tickets are asked for at times.
 const UNASKED: TicketFlags =
@@ -47,7 +47,11 @@ impl Conversation {
         }
 
         let enctype = reply.enctype(&self.enctypes)?;
-        self.learn_parameters(&reply.padata, &[enctype])?;
+        match self.learn_parameters(&reply.padata, &[enctype]) {
+            // What is said of other keys matters as little as if nothing was said.
+            Err(AsError::Secret(SecretError::NoCommonEncType { .. })) => {}
+            learned => learned?,
+        }
         let mut key = self.reply_key(&reply.padata, env)?;
         if let Some(tunnelled) = &tunnelled {
             key = tunnelled.strengthen(&key)?;
@@ -96,7 +100,7 @@ impl Conversation {
             till: Some(kerberos_time(times.till)?),
             renew_till: times.renew_till.map(kerberos_time).transpose()?,
             clock: (!self.policy.follow_kdc_clock && times.from.is_none())
-                .then_some((env.now, self.policy.skew)),
+                .then_some((self.kdc_now(env), self.policy.skew)),
         })
     }
 
@@ -195,7 +199,13 @@ impl Conversation {
     /// Remembers what the KDC says about the client's key, for one of these enctypes.
     fn learn_parameters(&mut self, padata: &MethodData<'_>, enctypes: &[EncType]) -> Result<(), AsError> {
         if let Some(parameters) = KeyParameters::offered(padata, enctypes, self.client.as_borrowed())? {
-            self.parameters = parameters;
+            // Heimdal's KDC repeats the salt alone with the ticket: the parameters that it named before still hold.
+            let repeated = parameters.s2kparams.is_none()
+                && parameters.enctype == self.parameters.enctype
+                && parameters.salt == self.parameters.salt;
+            if !repeated {
+                self.parameters = parameters;
+            }
         } else if !enctypes.contains(&self.parameters.enctype)
             && let Some(enctype) = enctypes.first()
         {

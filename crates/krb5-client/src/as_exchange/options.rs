@@ -43,6 +43,8 @@ pub struct AsOptions {
     /// Whether to pre-authenticate with the first request, before the KDC asks. Saves a round trip, and is done with
     /// keys only: with a password the salt is not known yet.
     pub preauth_at_once: bool,
+    /// Seconds to add to our clock for the KDC's, as an earlier exchange found them.
+    pub kdc_offset: i64,
 }
 
 impl AsOptions {
@@ -67,6 +69,7 @@ impl AsOptions {
             hide_client: false,
             preauth: [PaDataType::ENCRYPTED_CHALLENGE, PaDataType::SPAKE, PaDataType::ENC_TIMESTAMP].into(),
             preauth_at_once: false,
+            kdc_offset: 0,
         }
     }
 

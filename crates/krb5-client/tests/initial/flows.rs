@@ -116,6 +116,25 @@ fn a_wrong_clock_is_corrected_by_the_kdcs() {
 }
 
 #[test]
+fn a_difference_that_is_known_already_is_used_from_the_start() {
+    let mut kdc = Kdc { now: NOW + 4000, ..Kdc::new() };
+    let known = AsOptions { preauth_at_once: true, kdc_offset: 4000, ..options() };
+    let secret = Secret::keys([kdc.key()]);
+    let policy = Policy { follow_kdc_clock: false, ..Policy::default() };
+    let outcome = converse(&policy, known, secret, |request| kdc.answer(&request.message)).unwrap();
+    assert_eq!((outcome.kdc_offset, kdc.seen.len()), (4000, 1));
+}
+
+#[test]
+fn what_a_reply_says_of_other_keys_does_not_matter() {
+    let mut kdc = Kdc::twisted(|parts| {
+        let other = Kdc { enctype: AES128, ..Kdc::new() }.offers();
+        parts.padata = other;
+    });
+    login(&mut kdc).unwrap();
+}
+
+#[test]
 fn a_wrong_clock_stays_an_error_where_the_kdcs_is_not_followed() {
     let mut kdc = Kdc { now: NOW + 400, ..Kdc::new() };
     let policy = Policy { follow_kdc_clock: false, ..Policy::default() };
