@@ -200,7 +200,7 @@ impl Conversation {
     fn learn_parameters(&mut self, padata: &MethodData<'_>, enctypes: &[EncType]) -> Result<(), AsError> {
         if let Some(parameters) = KeyParameters::offered(padata, enctypes, self.client.as_borrowed())? {
             // Heimdal's KDC repeats the salt alone with the ticket: the parameters that it named before still hold.
-            let repeated = parameters.s2kparams.is_none()
+            let repeated = find(padata, PaDataType::ETYPE_INFO2).is_none()
                 && parameters.enctype == self.parameters.enctype
                 && parameters.salt == self.parameters.salt;
             if !repeated {

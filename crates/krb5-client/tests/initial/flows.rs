@@ -2,7 +2,7 @@
 
 use gss_core::{Env, Timestamp};
 use krb5_asn1::{AsReq, Decode, ErrorCode, KdcOptions, NameType, PaDataType, Principal, TicketFlags};
-use krb5_client::{AsExchange, AsOptions, Exchange, Policy, Secret};
+use krb5_client::{AsError, AsExchange, AsOptions, Exchange, Policy, ReplyError, Secret};
 use krb5_crypto::Key;
 use test_support::TestRng;
 
@@ -216,4 +216,13 @@ fn a_request_stays_the_same_until_it_is_answered() {
     let secret = Secret::keys([Key::new(AES256, &[1; 32]).unwrap()]);
     let exchange = AsExchange::new(&Policy::default(), options(), secret, &mut env).unwrap();
     assert_eq!(exchange.request().message, exchange.request().message);
+}
+
+/// As Heimdal's KDC answers.
+#[test]
+fn the_salt_alone_in_the_reply_leaves_the_parameters_as_they_were() {
+    let salt = |salt: &str| vec![(PaDataType::PW_SALT, salt.as_bytes().to_vec())];
+    login(&mut Kdc::twisted(move |parts| parts.padata = salt("EXAMPLE.COMalice"))).unwrap();
+    let error = login(&mut Kdc::twisted(move |parts| parts.padata = salt("another"))).unwrap_err();
+    assert!(matches!(error, AsError::Reply(ReplyError::Integrity)), "{error}");
 }
