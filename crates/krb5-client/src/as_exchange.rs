@@ -6,6 +6,7 @@ mod options;
 mod request;
 
 use alloc::boxed::Box;
+use alloc::string::ToString;
 use alloc::vec::Vec;
 use core::fmt;
 
@@ -192,11 +193,10 @@ impl Conversation {
 
     fn put_on_armor(&mut self, env: &mut Env<'_>) -> Result<(), AsError> {
         let Some(credential) = &self.options.armor else { return Ok(()) };
-        let realm = credential.tgs_realm().filter(|realm| *realm == self.client.realm());
-        if realm.is_none() {
+        if credential.tgs_realm().is_some_and(|realm| realm != self.client.realm()) {
             return Err(AsError::ArmorRealm {
                 armor: credential.server.clone(),
-                asked: alloc::string::ToString::to_string(&self.client.realm()),
+                asked: self.client.realm().to_string(),
             });
         }
         let mut kdc_env = Env::new(self.kdc_now(env), env.rng);

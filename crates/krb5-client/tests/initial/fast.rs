@@ -115,6 +115,27 @@ fn each_rule_of_the_tunnel_has_its_error() {
 }
 
 #[test]
+fn what_is_in_the_tunnel_is_checked_in_errors_too() {
+    let inside = |bend_inside| attempt(Kdc { bend_inside, ..fast_kdc() }).unwrap_err();
+    assert_eq!(inside(|response| response.nonce.0 ^= 1).code(), "fast_nonce");
+    let error = inside(|response| response.padata = krb5_asn1::SeqOf::EMPTY);
+    assert_eq!(error, AsError::Fast(FastError::ErrorMissing));
+    let error = inside(|response| {
+        if let Some(key) = &mut response.strengthen_key {
+            key.keytype = 3;
+        }
+    });
+    assert_eq!(error.code(), "fast_strengthen_key");
+
+    let outside = |bend_outside| attempt(Kdc { bend_outside, ..fast_kdc() }).unwrap_err();
+    let error = outside(|value| *value.last_mut().unwrap() ^= 1);
+    assert_eq!(error, AsError::Fast(FastError::Integrity));
+    assert_eq!(outside(|value| value.truncate(9)).code(), "fast_malformed");
+    // An empty one is an offer, no answer.
+    assert_eq!(outside(Vec::clear).code(), "fast_stripped");
+}
+
+#[test]
 fn armor_has_to_fit() {
     let mut kdc = fast_kdc();
     let start = |change: &dyn Fn(&mut krb5_client::Credential), kdc: &mut Kdc| {
@@ -129,6 +150,8 @@ fn armor_has_to_fit() {
     assert_eq!(error.code(), "fast_armor_expired");
     let error = start(&|armor| armor.server = Principal::new_tgs("OTHER", REALM), &mut kdc);
     assert_eq!(error.code(), "fast_armor_realm");
+    let error = start(&|armor| armor.server = Principal::new_service("host", "x", REALM), &mut kdc);
+    assert_eq!(error.code(), "fast_armor_not_tgt");
     let error = start(&|armor| armor.ticket.truncate(5), &mut kdc);
     assert_eq!(error.code(), "fast_armor");
 }

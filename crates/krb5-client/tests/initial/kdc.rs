@@ -43,6 +43,9 @@ pub(crate) struct Kdc {
     pub(crate) seen: Vec<Seen>,
     /// Changes what the KDC is about to reply.
     pub(crate) twist: Box<dyn FnMut(&mut Parts)>,
+    /// Changes what goes through the tunnel of FAST, before and after it is encrypted.
+    pub(crate) bend_inside: fn(&mut Inside<'_>),
+    pub(crate) bend_outside: fn(&mut Vec<u8>),
     pub(crate) rng: TestRng,
     #[cfg(feature = "spake")]
     pub(crate) spake: crate::spake::KdcSide,
@@ -59,6 +62,9 @@ pub(crate) struct Seen {
     pub(crate) inside_fast: bool,
     pub(crate) cookie: Option<Vec<u8>>,
 }
+
+/// What goes through the tunnel.
+pub(crate) type Inside<'a> = krb5_asn1::KrbFastResponse<'a>;
 
 /// What goes into a reply.
 pub(crate) struct Parts {
@@ -114,6 +120,8 @@ impl Kdc {
             refer_to: None,
             seen: Vec::new(),
             twist: Box::new(|_| {}),
+            bend_inside: |_| {},
+            bend_outside: |_| {},
             rng: TestRng::insecure(7),
             #[cfg(feature = "spake")]
             spake: crate::spake::KdcSide::default(),

@@ -27,15 +27,18 @@ impl Kdc {
         nonce: u32,
     ) -> Vec<u8> {
         let padata = borrow(padata);
-        let response = KrbFastResponse {
+        let mut response = KrbFastResponse {
             padata: SeqOf::new(&padata),
             strengthen_key: strengthen.map(asn1_key),
             finished,
             nonce: UInt32(nonce),
         };
+        (self.bend_inside)(&mut response);
         let sealed = self.seal(armor, KeyUsage::FAST_REPLY, &response.to_der().unwrap());
         let enc_fast_rep = encrypted(armor, &sealed);
-        PaFxFastReply::ArmoredData(KrbFastArmoredRep { enc_fast_rep }).to_der().unwrap()
+        let mut value = PaFxFastReply::ArmoredData(KrbFastArmoredRep { enc_fast_rep }).to_der().unwrap();
+        (self.bend_outside)(&mut value);
+        value
     }
 
     /// Replies to a request of whatever kind, under this key.
