@@ -5,13 +5,14 @@ mod url;
 
 pub use url::{Url, UrlError};
 
+use crate::inspect::tree::Printable;
 use crate::kerberos::Kerberos;
 use crate::kinit::ticket_granting;
 use crate::tls::ClientTls;
 use crate::{kerberos, password};
 use alloc::sync::Arc;
 use anyhow::{Context, Result, bail};
-use exchange::Fetch;
+pub(crate) use exchange::Fetch;
 use gss::krb5::{Credential, Credentials, TicketFlags, service_ticket};
 use gss::ntlm::{Logon, split_account};
 use gss::{Initiator, Target, Timestamp};
@@ -102,8 +103,9 @@ pub fn fetch(arguments: &Arguments, page: &mut Vec<u8>) -> Result<u16> {
         (true, Some(path)) => Some(ClientTls::from_pem_file(path)?),
         (true, None) => Some(ClientTls::of_system()?),
     };
-    let fetch =
-        Fetch { url, tls, verbose: arguments.kerberos.verbose, unproven: arguments.unproven, schemes };
+    let say = |line: &str| eprintln!("{}", Printable(line));
+    let voice = if arguments.kerberos.verbose { Some(&say as &dyn Fn(&str)) } else { None };
+    let fetch = Fetch { url, tls, voice, accept: "*/*", unproven: arguments.unproven, schemes };
     fetch.run(initiator, page)
 }
 

@@ -3,6 +3,7 @@
 extern crate alloc;
 
 pub mod decode;
+pub mod demo;
 pub mod fetch;
 mod http;
 pub mod inspect;

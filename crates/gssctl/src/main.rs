@@ -1,7 +1,7 @@
 //! Command line of the GSS-API stack.
 
 use clap::{Parser, Subcommand};
-use gssctl::{decode, fetch, kdestroy, kinit, klist, kpasswd, kvno, serve, shim};
+use gssctl::{decode, demo, fetch, kdestroy, kinit, klist, kpasswd, kvno, serve, shim};
 use std::process::ExitCode;
 
 /// Kerberos and SPNEGO from the command line: serve and fetch pages with Negotiate, list tickets and keys, look into
@@ -15,6 +15,7 @@ struct Arguments {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    Demo(demo::Arguments),
     Serve(serve::Arguments),
     Fetch(fetch::Arguments),
     Kinit(kinit::Arguments),
@@ -29,6 +30,7 @@ enum Command {
 /// 0 for success, 1 for a failure, 2 for a command line that makes no sense (clap's).
 fn main() -> ExitCode {
     let result = match Arguments::parse().command {
+        Command::Demo(arguments) => demo::run(&arguments),
         Command::Serve(arguments) => serve::run(&arguments),
         Command::Fetch(arguments) => fetch::run(&arguments),
         Command::Kinit(arguments) => kinit::run(&arguments),

@@ -170,11 +170,27 @@ const MAX_CONNECTIONS: usize = 64;
 /// How long a client may take for a request.
 const PATIENCE: Duration = Duration::from_secs(30);
 
+/// What all connections share.
+#[derive(Clone, Debug)]
+struct Site {
+    config: Arc<AcceptorConfig>,
+    quiet: bool,
+}
+
+impl Site {
+    /// A line about what happened, for whoever runs the server.
+    fn log(&self, line: &str) {
+        if !self.quiet {
+            eprintln!("{}", Printable(line));
+        }
+    }
+}
+
 /// A listening server.
 #[derive(Debug)]
 pub struct Server {
     listener: TcpListener,
-    config: Arc<AcceptorConfig>,
+    site: Site,
     tls: Option<ServerTls>,
     connections: Arc<AtomicUsize>,
 }
@@ -186,13 +202,21 @@ impl Server {
     /// It is taken, or not ours.
     pub fn bind(address: SocketAddr, config: AcceptorConfig) -> io::Result<Self> {
         let listener = TcpListener::bind(address)?;
-        Ok(Self { listener, config: Arc::new(config), tls: None, connections: Arc::default() })
+        let site = Site { config: Arc::new(config), quiet: false };
+        Ok(Self { listener, site, tls: None, connections: Arc::default() })
     }
 
     /// Speaks TLS. That clients are bound to it, the configuration of [`bind`](Self::bind) has to say.
     #[must_use]
     pub fn tls(self, tls: ServerTls) -> Self {
         Self { tls: Some(tls), ..self }
+    }
+
+    /// Says nothing about requests.
+    #[must_use]
+    pub fn quiet(mut self) -> Self {
+        self.site.quiet = true;
+        self
     }
 
     /// `http` or `https`.
@@ -231,7 +255,7 @@ impl Server {
     fn start(&self, stream: TcpStream, peer: SocketAddr) {
         let Ok(socket) = Socket::new(stream, PATIENCE) else { return };
         let place = Place::take(&self.connections);
-        let (config, tls) = (Arc::clone(&self.config), self.tls.clone());
+        let (site, tls) = (self.site.clone(), self.tls.clone());
         let Some(place) = place else {
             // With TLS, saying so would cost the handshake that there is no room for.
             if tls.is_none() {
@@ -241,8 +265,8 @@ impl Server {
         };
         let started = thread::Builder::new().name(format!("connection from {peer}")).spawn(move || {
             match secure(socket, tls.as_ref()) {
-                Ok(stream) => connection::serve(Connection::over(stream, PATIENCE), peer, &config),
-                Err(error) => eprintln!("{}", Printable(&format!("{peer} no TLS: {error:#}"))),
+                Ok(stream) => connection::serve(Connection::over(stream, PATIENCE), peer, &site),
+                Err(error) => site.log(&format!("{peer} no TLS: {error:#}")),
             }
             drop(place);
         });

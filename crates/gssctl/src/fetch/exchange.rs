@@ -31,17 +31,20 @@ const MAX_INTERIM: usize = 8;
 /// How deep `-v` looks into tokens.
 const OUTLINE: usize = 4;
 
-pub(super) struct Fetch<'a> {
-    pub(super) url: &'a Url,
-    pub(super) tls: Option<ClientTls>,
-    pub(super) verbose: bool,
-    pub(super) unproven: bool,
-    pub(super) schemes: Schemes,
+pub(crate) struct Fetch<'a> {
+    pub(crate) url: &'a Url,
+    pub(crate) tls: Option<ClientTls>,
+    /// Told of each step.
+    pub(crate) voice: Option<&'a dyn Fn(&str)>,
+    /// The kinds of pages that are wanted.
+    pub(crate) accept: &'a str,
+    pub(crate) unproven: bool,
+    pub(crate) schemes: Schemes,
 }
 
 impl Fetch<'_> {
     /// Asks until the server is content or says no. `initiator` makes one for the scheme that the server offers.
-    pub(super) fn run(
+    pub(crate) fn run(
         &self,
         initiator: impl FnOnce(Scheme) -> Option<Initiator>,
         page: &mut Vec<u8>,
@@ -194,7 +197,8 @@ impl Fetch<'_> {
     fn ask(&self, connection: &mut Connection, field: Option<&HeaderField>) -> Result<ResponseHead> {
         let (authority, target) = (self.url.authority(), self.url.target());
         let mut request = format!("GET {target} HTTP/1.1\r\nHost: {authority}\r\n");
-        request.push_str(concat!("User-Agent: gssctl/", env!("CARGO_PKG_VERSION"), "\r\nAccept: */*\r\n"));
+        request.push_str(concat!("User-Agent: gssctl/", env!("CARGO_PKG_VERSION"), "\r\n"));
+        request.push_str(&format!("Accept: {}\r\n", self.accept));
         self.say(&format!("> GET {target} HTTP/1.1"));
         if let Some(HeaderField { name, value }) = field {
             request.push_str(&format!("{name}: {}\r\n", value.as_str()));
@@ -230,28 +234,26 @@ impl Fetch<'_> {
     }
 
     fn say(&self, line: &str) {
-        if self.verbose {
-            eprintln!("{}", Printable(line));
+        if let Some(voice) = self.voice {
+            voice(line);
         }
     }
 
     fn show_token(&self, direction: &str, name: &str, value: &[u8]) {
-        if !self.verbose {
-            return;
-        }
+        let Some(voice) = self.voice else { return };
         // Other schemes are shown as they came.
         let Ok(tree) = tree(&Inspector::default(), value, Spelling::Auto) else { return };
         let scheme = value.split(|byte| *byte == b' ').next().unwrap_or_default();
         let is_ours = core::str::from_utf8(scheme).is_ok_and(|name| Scheme::parse(name).is_some());
         if !is_ours {
-            eprintln!("{direction} {name}: {}", Printable(&String::from_utf8_lossy(value)));
+            voice(&format!("{direction} {name}: {}", String::from_utf8_lossy(value)));
             return;
         }
         for (index, line) in tree.outline(OUTLINE).lines().enumerate() {
             if index == 0 {
-                eprintln!("{direction} {name}: {line}");
+                voice(&format!("{direction} {name}: {line}"));
             } else {
-                eprintln!("{direction} {line}");
+                voice(&format!("{direction} {line}"));
             }
         }
     }

@@ -1,8 +1,8 @@
 //! One connection: requests, one after the other.
 
-use super::page;
+use super::Site;
+use super::page::{self, Page};
 use crate::http::{Connection, Framing, ReadError, RequestHead};
-use crate::inspect::tree::Printable;
 use crate::random;
 use alloc::sync::Arc;
 use core::fmt::Write as _;
@@ -19,10 +19,10 @@ const MAX_BODY: u64 = 1024 * 1024;
 const MAX_REQUESTS: usize = 1000;
 
 /// Answers requests until the client or we have enough.
-pub(super) fn serve(mut connection: Connection, peer: SocketAddr, config: &Arc<AcceptorConfig>) {
-    let mut authentication = ServerConnection::new(policy(config));
+pub(super) fn serve(mut connection: Connection, peer: SocketAddr, site: &Site) {
+    let mut authentication = ServerConnection::new(policy(&site.config));
     for _ in 0..MAX_REQUESTS {
-        match next(&mut connection, &mut authentication, peer, config) {
+        match next(&mut connection, &mut authentication, peer, site) {
             Next::Request => {}
             Next::Close => break,
         }
@@ -41,7 +41,7 @@ fn policy(config: &AcceptorConfig) -> ServerPolicy {
 /// Answers a connection that there is no room for.
 pub(super) fn turn_away(mut connection: Connection) {
     let response = Response::new(503, page::notice("The server is busy", "Try again later."));
-    let _ = connection.write(&response.to_bytes(false, false));
+    let _ = connection.write(&response.to_bytes(false, Form::default()));
 }
 
 enum Next {
@@ -53,7 +53,7 @@ fn next(
     connection: &mut Connection,
     authentication: &mut ServerConnection<Acceptor>,
     peer: SocketAddr,
-    config: &Arc<AcceptorConfig>,
+    site: &Site,
 ) -> Next {
     let head = match connection
         .read_head()
@@ -61,15 +61,15 @@ fn next(
     {
         Ok(Some(head)) => head,
         Ok(None) => return Next::Close,
-        Err(error) => return refuse(connection, peer, &error),
+        Err(error) => return refuse(connection, peer, site, &error),
     };
     if let Err(error) = skip_body(connection, &head) {
-        return refuse(connection, peer, &error);
+        return refuse(connection, peer, site, &error);
     }
     let mut rng = random::system();
     let mut env = Env::new(Timestamp::now(), &mut rng);
     let acceptor = |scheme| {
-        let acceptor = Acceptor::new(Arc::clone(config));
+        let acceptor = Acceptor::new(Arc::clone(&site.config));
         Ok(match scheme {
             Scheme::Negotiate => acceptor,
             Scheme::Ntlm => acceptor.framing(gss::Framing::Raw),
@@ -81,17 +81,16 @@ fn next(
         via: head.fields.lines("via").next().is_some(),
     };
     let answer = authentication.receive(request, acceptor, &mut env);
-    let response = respond(answer, peer, &head);
+    let response = respond(answer, peer, &head, site);
     let keep = head.keeps_alive();
-    let sent = connection.write(&response.to_bytes(keep, head.method == "HEAD"));
+    let form =
+        Form { plain: head.fields.has_member("accept", "text/plain"), head_only: head.method == "HEAD" };
+    let sent = connection.write(&response.to_bytes(keep, form));
     if keep && sent.is_ok() { Next::Request } else { Next::Close }
 }
 
-fn respond(answer: Answer<'_, Acceptor>, peer: SocketAddr, head: &RequestHead) -> Response {
-    let log = |outcome: &str| {
-        let line = format!("{peer} {} {} {outcome}", head.method, head.target);
-        eprintln!("{}", Printable(&line));
-    };
+fn respond(answer: Answer<'_, Acceptor>, peer: SocketAddr, head: &RequestHead, site: &Site) -> Response {
+    let log = |outcome: &str| site.log(&format!("{peer} {} {} {outcome}", head.method, head.target));
     match answer {
         Answer::Challenge(reply) => {
             log("401, no credentials");
@@ -129,7 +128,7 @@ fn skip_body(connection: &mut Connection, head: &RequestHead) -> Result<(), Read
 }
 
 /// Says why the request cannot be read, if there still is somebody to say it to.
-fn refuse(connection: &mut Connection, peer: SocketAddr, error: &ReadError) -> Next {
+fn refuse(connection: &mut Connection, peer: SocketAddr, site: &Site, error: &ReadError) -> Next {
     let status = match error {
         ReadError::Malformed(_) => 400,
         ReadError::HeadTooLong | ReadError::TooManyFields => 431,
@@ -137,28 +136,35 @@ fn refuse(connection: &mut Connection, peer: SocketAddr, error: &ReadError) -> N
         ReadError::TimedOut => 408,
         ReadError::Closed | ReadError::Io(_) => return Next::Close,
     };
-    eprintln!("{}", Printable(&format!("{peer} {status}, {error}")));
+    site.log(&format!("{peer} {status}, {error}"));
     let response = Response::new(status, page::notice(reason(status), &error.to_string()));
-    let _ = connection.write(&response.to_bytes(false, false));
+    let _ = connection.write(&response.to_bytes(false, Form::default()));
     Next::Close
 }
 
 struct Response {
     status: u16,
     fields: Vec<HeaderField>,
-    page: String,
+    page: Page,
+}
+
+/// How a page is sent.
+#[derive(Clone, Copy, Default)]
+struct Form {
+    plain: bool,
+    head_only: bool,
 }
 
 impl Response {
-    fn new(status: u16, page: String) -> Self {
+    fn new(status: u16, page: Page) -> Self {
         Self { status, fields: Vec::new(), page }
     }
 
-    fn reply(reply: Reply, page: String) -> Self {
+    fn reply(reply: Reply, page: Page) -> Self {
         Self { fields: reply.fields, ..Self::new(reply.status, page) }
     }
 
-    fn to_bytes(&self, keep_alive: bool, head_only: bool) -> Vec<u8> {
+    fn to_bytes(&self, keep_alive: bool, form: Form) -> Vec<u8> {
         let mut text = format!("HTTP/1.1 {} {}\r\n", self.status, reason(self.status));
         for field in &self.fields {
             // Writing to a string cannot fail.
@@ -167,14 +173,16 @@ impl Response {
         if !keep_alive {
             text.push_str("Connection: close\r\n");
         }
+        let (subtype, page) =
+            if form.plain { ("plain", self.page.to_text()) } else { ("html", self.page.to_html()) };
         let _ = write!(
             text,
-            "Content-Type: text/html; charset=utf-8\r\nContent-Length: {}\r\nCache-Control: no-store\r\n\
+            "Content-Type: text/{subtype}; charset=utf-8\r\nContent-Length: {}\r\nCache-Control: no-store\r\n\
              Content-Security-Policy: default-src 'none'\r\nX-Content-Type-Options: nosniff\r\n\r\n",
-            self.page.len()
+            page.len()
         );
-        if !head_only {
-            text.push_str(&self.page);
+        if !form.head_only {
+            text.push_str(&page);
         }
         text.into_bytes()
     }

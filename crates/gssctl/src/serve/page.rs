@@ -1,12 +1,21 @@
 //! The pages.
 
+use crate::inspect::tree::Printable;
 use core::fmt::{self, Display, Write};
 use gss::krb5::PacVerified;
 use gss::krb5::pac::Identity;
 use gss::{Context, oid};
 
+/// A page, as HTML or as text.
+pub(super) struct Page {
+    title: String,
+    heading: String,
+    paragraph: Option<String>,
+    rows: Vec<(&'static str, String)>,
+}
+
 /// Who the client is, and how we know.
-pub(super) fn greeting(context: &Context) -> String {
+pub(super) fn greeting(context: &Context) -> Page {
     let mechanism = context.mechanism();
     let name = context.peer_name().unwrap_or_else(|| "nobody in particular".into());
     let mut rows = vec![
@@ -17,12 +26,7 @@ pub(super) fn greeting(context: &Context) -> String {
         ("Delegated tickets", context.delegated().len().to_string()),
     ];
     rows.extend(context.pac().map(|pac| account(&pac)).unwrap_or_default());
-    let mut table = String::new();
-    for (title, value) in rows {
-        // Writing to a string cannot fail.
-        let _ = writeln!(table, "<tr><th>{title}</th><td>{}</td></tr>", Escaped(&value));
-    }
-    page("Signed in", format_args!("<h1>You are {}</h1>\n<table>\n{table}</table>", Escaped(&name)))
+    Page { title: "Signed in".into(), heading: format!("You are {name}"), paragraph: None, rows }
 }
 
 /// Who the client is to its Windows domain, if the PAC of its ticket says it.
@@ -45,7 +49,7 @@ fn account(pac: &PacVerified<'_>) -> Vec<(&'static str, String)> {
 }
 
 /// Nobody signed in yet.
-pub(super) fn sign_in() -> String {
+pub(super) fn sign_in() -> Page {
     notice(
         "Sign in",
         "This page wants Negotiate authentication: get a ticket with kinit, and a client that sends it, \
@@ -54,20 +58,50 @@ pub(super) fn sign_in() -> String {
 }
 
 /// Somebody did, and was refused. Why is for the server's log.
-pub(super) fn refused() -> String {
+pub(super) fn refused() -> Page {
     notice("Not signed in", "The credentials were refused. The server's log says why.")
 }
 
 /// Something went wrong.
-pub(super) fn notice(title: &str, text: &str) -> String {
-    page(title, format_args!("<h1>{}</h1>\n<p>{}</p>", Escaped(title), Escaped(text)))
+pub(super) fn notice(title: &str, text: &str) -> Page {
+    Page { title: title.into(), heading: title.into(), paragraph: Some(text.into()), rows: Vec::new() }
 }
 
-fn page(title: &str, body: impl Display) -> String {
-    format!(
-        "<!DOCTYPE html>\n<html lang=\"en\">\n<meta charset=\"utf-8\">\n<title>{}</title>\n{body}\n</html>\n",
-        Escaped(title)
-    )
+impl Page {
+    /// For browsers.
+    pub(super) fn to_html(&self) -> String {
+        let mut html = format!(
+            "<!DOCTYPE html>\n<html lang=\"en\">\n<meta charset=\"utf-8\">\n<title>{}</title>\n<h1>{}</h1>\n",
+            Escaped(&self.title),
+            Escaped(&self.heading)
+        );
+        // Writing to a string cannot fail.
+        if let Some(text) = &self.paragraph {
+            let _ = writeln!(html, "<p>{}</p>", Escaped(text));
+        }
+        if !self.rows.is_empty() {
+            html.push_str("<table>\n");
+            for (title, value) in &self.rows {
+                let _ = writeln!(html, "<tr><th>{title}</th><td>{}</td></tr>", Escaped(value));
+            }
+            html.push_str("</table>\n");
+        }
+        html.push_str("</html>\n");
+        html
+    }
+
+    /// For terminals.
+    pub(super) fn to_text(&self) -> String {
+        let mut text = format!("{}\n", Printable(&self.heading));
+        for (title, value) in &self.rows {
+            // Writing to a string cannot fail.
+            let _ = writeln!(text, "{title}: {}", Printable(value));
+        }
+        if let Some(paragraph) = &self.paragraph {
+            let _ = writeln!(text, "{}", Printable(paragraph));
+        }
+        text
+    }
 }
 
 fn yes_or_no(yes: bool) -> String {
@@ -99,8 +133,14 @@ mod tests {
 
     #[test]
     fn markup_in_text_is_defused() {
-        let page = notice("<script>", "a & \"b\" 'c'");
+        let page = notice("<script>", "a & \"b\" 'c'").to_html();
         assert!(!page.contains("<script>"), "{page}");
         assert!(page.contains("a &amp; &quot;b&quot; &#39;c&#39;"), "{page}");
+    }
+
+    #[test]
+    fn what_steers_a_terminal_is_not_printed() {
+        let page = notice("A", "b\u{1b}[2Jc").to_text();
+        assert!(page.starts_with("A\nb") && !page.contains('\u{1b}'), "{page:?}");
     }
 }
