@@ -95,6 +95,8 @@ pub(crate) struct Parts {
 
 /// What the KDC works with for one request.
 pub(crate) struct Asked<'a> {
+    /// DER of the body that counts.
+    #[cfg_attr(not(feature = "spake"), expect(dead_code, reason = "SPAKE alone makes keys of it"))]
     pub(crate) body: &'a [u8],
     pub(crate) padata: Data,
     pub(crate) armor: Option<Key>,
