@@ -2,7 +2,7 @@
 
 use krb5_asn1::{
     AsReq, Decode, ErrorCode, KdcOptions, KdcReqBody, KrbFastReq, MessageType, NameType, PaData, PaDataType,
-    PaPacRequest, Principal, Raw, SeqOf, TicketFlags,
+    PaPacRequest, Principal, PrincipalName, Raw, SeqOf, TicketFlags,
 };
 
 use crate::Realm;
@@ -85,7 +85,7 @@ fn offers_fast(db: &Database, body: &KdcReqBody<'_>) -> bool {
 }
 
 fn name_parties(turn: &mut Turn<'_>, body: &KdcReqBody<'_>) {
-    let named = |name: krb5_asn1::PrincipalName<'_>| Principal::from(name.in_realm(body.realm));
+    let named = |name: PrincipalName<'_>| Principal::from(name.in_realm(body.realm));
     turn.parties.client = body.cname.map(named);
     turn.parties.server = body.sname.map(named);
     turn.occasion.client = turn.parties.client.clone();
@@ -159,11 +159,12 @@ fn find_client<'d>(
         |name: &str| refuse(ErrorCode::KDC_ERR_C_PRINCIPAL_UNKNOWN, format!("{name} is not known here"));
     let Some(cname) = body.cname else { return Err(unknown("a client without a name")) };
     let asked = Principal::from(cname.in_realm(body.realm));
-    let found = match db.find(&asked) {
-        None if cname.name_type == NameType::ENTERPRISE => find_enterprise(db, realm, body)?,
-        found => found,
+    let Some(record) = db.find_user(&asked) else {
+        return Err(match elsewhere(db, realm, cname) {
+            Some(other) if canonicalize => wrong_realm(other),
+            _ => unknown(&asked.to_string()),
+        });
     };
-    let record = found.ok_or_else(|| unknown(&asked.to_string()))?;
     if let Some(elsewhere) = &record.account.moved_to {
         return Err(if canonicalize { wrong_realm(elsewhere) } else { unknown(&asked.to_string()) });
     }
@@ -171,23 +172,15 @@ fn find_client<'d>(
     Ok((record, name))
 }
 
-/// The account of an enterprise name: an alias, or the name in front of the realm (RFC 6806 section 5).
-fn find_enterprise<'d>(
-    db: &'d Database,
-    realm: &Realm,
-    body: &KdcReqBody<'_>,
-) -> Outcome<Option<&'d Record>> {
-    let text = body.cname.and_then(|name| name.components().next()).and_then(|name| name.as_str());
-    let Some((user, domain)) = text.and_then(|text| text.rsplit_once('@')) else { return Ok(None) };
-    if domain.eq_ignore_ascii_case(&realm.name) {
-        return Ok(db.find(&Principal::new(user, &realm.name)));
-    }
-    let other =
-        db.realms().find(|other| other.name.eq_ignore_ascii_case(domain)).map(|other| other.name.as_str());
-    match other.or_else(|| realm.realm_of_host(domain)) {
-        Some(other) if body.kdc_options.contains(KdcOptions::CANONICALIZE) => Err(wrong_realm(other)),
-        _ => Ok(None),
-    }
+/// The other realm that an enterprise name is of (RFC 6806 section 7).
+fn elsewhere<'d>(db: &'d Database, realm: &'d Realm, name: PrincipalName<'_>) -> Option<&'d str> {
+    let text = name.components().next().filter(|_| name.name_type == NameType::ENTERPRISE)?;
+    let (_, domain) = text.as_str()?.rsplit_once('@')?;
+    let served = db.realms().map(|served| served.name.as_str());
+    served
+        .filter(|served| *served != realm.name)
+        .find(|served| served.eq_ignore_ascii_case(domain))
+        .or_else(|| realm.realm_of_host(domain))
 }
 
 /// Sends the client to another realm (RFC 6806 section 7).

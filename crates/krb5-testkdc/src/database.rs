@@ -115,6 +115,18 @@ impl Database {
         self.records.get(name)
     }
 
+    /// [`find`](Self::find), also by an enterprise name that is a name with the realm (RFC 6806 section 5).
+    pub(crate) fn find_user(&self, principal: &Principal) -> Option<&Record> {
+        let in_full = || {
+            let name = principal.name();
+            let text = name.components().next().filter(|_| name.name_type == NameType::ENTERPRISE)?;
+            let (user, domain) = text.as_str()?.rsplit_once('@')?;
+            let realm = principal.realm().as_str()?;
+            domain.eq_ignore_ascii_case(realm).then(|| self.find(&Principal::new(user, realm)))?
+        };
+        self.find(principal).or_else(in_full)
+    }
+
     /// [`find`](Self::find), to be changed.
     pub(crate) fn find_mut(&mut self, principal: &Principal) -> Option<&mut Record> {
         let name = self.aliases.get(principal).unwrap_or(principal);

@@ -1,8 +1,8 @@
 //! Tickets in a user's name: S4U2Self and S4U2Proxy (MS-SFU).
 
 use krb5_asn1::{
-    Checksum, Decode, ErrorCode, KdcOptions, KerberosString, Octets, PaDataType, PaForUser, PaPacOptions,
-    PaS4uX509User, PacOptions, Principal, Raw, S4uOptions, SeqOf, TicketFlags,
+    Checksum, Decode, ErrorCode, KdcOptions, KerberosString, NameType, Octets, PaDataType, PaForUser,
+    PaPacOptions, PaS4uX509User, PacOptions, Principal, Raw, S4uOptions, SeqOf, TicketFlags,
 };
 use krb5_crypto::{ChecksumType, Key, KeyUsage};
 use krb5_pac::PacBuilder;
@@ -71,9 +71,12 @@ impl<'d> OnBehalf<'d> {
             let text = format!("S4U2Self by {} for {}, not for itself", held.client, target.name);
             return Err(unknown(text));
         }
-        let user =
-            db.find(&name).filter(|user| user.principal.realm().as_bytes() == request.realm.name.as_bytes());
-        let user = user.ok_or_else(|| unknown(format!("{name} is not known here")))?;
+        let user = db
+            .find_user(&name)
+            .filter(|user| user.principal.realm().as_bytes() == request.realm.name.as_bytes())
+            .ok_or_else(|| unknown(format!("{name} is not known here")))?;
+        // An enterprise name says whom to look for, and is nobody's name.
+        let name = if name.name().name_type == NameType::ENTERPRISE { user.principal.clone() } else { name };
         if user.account.locked {
             return Err(refuse(ErrorCode::KDC_ERR_CLIENT_REVOKED, format!("{name} is locked")));
         }
