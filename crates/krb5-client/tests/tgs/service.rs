@@ -213,3 +213,19 @@ fn some_enctype_of_this_build_has_to_be_allowed() {
     let outcome = service(options, |_| panic!("nothing can be asked"));
     assert_eq!(outcome.unwrap_err(), TgsError::NoEncType);
 }
+
+#[test]
+fn what_no_message_can_hold_is_the_callers_mistake() {
+    let start = |tgt: &krb5_client::Credential, options: TgsOptions| {
+        let mut rng = test_support::TestRng::insecure(1);
+        let env = &mut gss_core::Env::new(at(NOW), &mut rng);
+        let server = principal("HTTP/www.a@");
+        TgsExchange::service(&Policy::default(), tgt, &server, options, env).unwrap_err()
+    };
+    let mut nameless = tgt();
+    let tgs: [&[u8]; 2] = [b"krbtgt", b"\xff"];
+    nameless.server = krb5_asn1::Principal::from_components(krb5_asn1::NameType::SRV_INST, tgs, "A").unwrap();
+    assert_eq!(start(&nameless, TgsOptions::default()), TgsError::RealmName);
+    let early = TgsOptions { kdc_offset: -1_000_000_000_000, ..TgsOptions::default() };
+    assert_eq!(start(&tgt(), early).code(), "clock_out_of_range");
+}
