@@ -29,7 +29,7 @@ pub struct Refusal {
     pub client_realm: Option<String>,
     /// The client.
     pub client: Option<Principal>,
-    /// The service.
+    /// The service. Where the KDC of a TGS exchange names none, it is the one that was asked for.
     pub server: Principal,
     /// Data whose form depends on the code; empty if there is none.
     pub e_data: Vec<u8>,
@@ -52,6 +52,15 @@ impl Refusal {
             server: error.sname.in_realm(error.realm).into(),
             e_data: error.e_data.map(|data| data.as_bytes().to_vec()).unwrap_or_default(),
         }
+    }
+
+    /// Takes the service that was asked for where the KDC names none: Heimdal's does so where it has none.
+    #[must_use]
+    pub(crate) fn about(mut self, server: &Principal) -> Self {
+        if self.server.components().len() == 0 {
+            self.server = server.clone();
+        }
+        self
     }
 
     /// The pre-authentication data in [`e_data`](Self::e_data): what the KDC offers, and its parameters. None if the
@@ -261,6 +270,15 @@ mod tests {
         assert!(seen.contains(r"LOOKING_UP\nX"), "{seen}");
         let seen = refusal(ErrorCode::KDC_ERR_S_PRINCIPAL_UNKNOWN, 1_700_000_000, b"").to_string();
         assert!(seen.contains("krbtgt/EXAMPLE.COM@EXAMPLE.COM"), "{seen}");
+    }
+
+    #[test]
+    fn the_service_asked_for_stands_in_for_one_that_is_not_named() {
+        let asked = Principal::new_service("HTTP", "www.example.com", "EXAMPLE.COM");
+        let mut seen = refusal(ErrorCode::KDC_ERR_S_PRINCIPAL_UNKNOWN, 1_700_000_000, b"");
+        assert_eq!(seen.clone().about(&asked).server, seen.server);
+        seen.server = Principal::from_components(NameType::UNKNOWN, [""; 0], "<unspecified realm>").unwrap();
+        assert!(seen.about(&asked).to_string().contains("refused HTTP/www.example.com@EXAMPLE.COM"));
     }
 
     #[test]

@@ -92,7 +92,7 @@ impl Sent {
                     Some(tunnelled) => tunnelled.error()?,
                     None => error,
                 };
-                Ok(Outcome::Refused(Box::new(Refusal::new(&error, now))))
+                Ok(Outcome::Refused(Box::new(Refusal::new(&error, now).about(&self.wanted.server))))
             }
         }
     }
