@@ -2,7 +2,7 @@
 
 use krb5_asn1::{
     Checksum, Decode, ErrorCode, KdcOptions, KerberosString, NameType, Octets, PaDataType, PaForUser,
-    PaPacOptions, PaS4uX509User, PacOptions, Principal, Raw, S4uOptions, SeqOf, TicketFlags,
+    PaPacOptions, PaS4uX509User, PacOptions, Principal, Raw, S4uOptions, S4uUserId, SeqOf, TicketFlags,
 };
 use krb5_crypto::{ChecksumType, Key, KeyUsage};
 use krb5_pac::PacBuilder;
@@ -76,7 +76,12 @@ impl<'d> OnBehalf<'d> {
             .filter(|user| user.principal.realm().as_bytes() == request.realm.name.as_bytes())
             .ok_or_else(|| unknown(format!("{name} is not known here")))?;
         // An enterprise name says whom to look for, and is nobody's name.
-        let name = if name.name().name_type == NameType::ENTERPRISE { user.principal.clone() } else { name };
+        let (name, by_x509) = if name.name().name_type == NameType::ENTERPRISE {
+            let by_x509 = by_x509.map(|asked| asked.naming(&user.principal)).transpose()?;
+            (user.principal.clone(), by_x509)
+        } else {
+            (name, by_x509)
+        };
         if user.account.locked {
             return Err(refuse(ErrorCode::KDC_ERR_CLIENT_REVOKED, format!("{name} is locked")));
         }
@@ -205,11 +210,6 @@ fn names(list: &[String], owner: &Record, sought: &Principal) -> bool {
 fn for_user_name(request: &Request<'_>, value: &[u8]) -> Outcome<Principal> {
     let wrong = |text: String| refuse(ErrorCode::KRB_AP_ERR_MODIFIED, text);
     let user = PaForUser::from_der(value).map_err(|error| wrong(format!("in PA-FOR-USER: {error}")))?;
-    let checksum_type = ChecksumType(user.cksum.cksumtype);
-    if checksum_type != ChecksumType::HMAC_MD5 {
-        let text = format!("PA-FOR-USER with a checksum of type {checksum_type}");
-        return Err(refuse(ErrorCode::KRB_AP_ERR_INAPP_CKSUM, text));
-    }
     let name_type = user.user_name.name_type.0.to_le_bytes();
     let mut covered = vec![name_type.as_slice()];
     let components: Vec<_> = user.user_name.components().collect();
@@ -217,24 +217,27 @@ fn for_user_name(request: &Request<'_>, value: &[u8]) -> Outcome<Principal> {
     covered.push(user.user_realm.as_bytes());
     covered.push(user.auth_package.as_bytes());
     let key = &request.client.ticket.contents.session_key;
-    verify_hmac_md5(key, &covered, user.cksum.checksum.as_bytes())?;
+    verify_for_user(key, ChecksumType(user.cksum.cksumtype), &covered, user.cksum.checksum.as_bytes())?;
     Ok(Principal::from(user.user_name.in_realm(user.user_realm)))
 }
 
-#[cfg(feature = "rc4")]
-fn verify_hmac_md5(key: &Key, covered: &[&[u8]], tag: &[u8]) -> Outcome<()> {
-    krb5_crypto::rc4_hmac::checksum_with_any_key(key, KeyUsage::KERB_NON_KERB_CKSUM_SALT)
+/// The checksum is HMAC-MD5 with any key, or, from Heimdal, the session key's own. Either is keyed (CVE-2018-16860).
+fn verify_for_user(key: &Key, checksum_type: ChecksumType, covered: &[&[u8]], tag: &[u8]) -> Outcome<()> {
+    let usage = KeyUsage::KERB_NON_KERB_CKSUM_SALT;
+    #[cfg(feature = "rc4")]
+    let hmac_md5 = (checksum_type == ChecksumType::HMAC_MD5)
+        .then(|| krb5_crypto::rc4_hmac::checksum_with_any_key(key, usage));
+    #[cfg(not(feature = "rc4"))]
+    let hmac_md5 = None;
+    hmac_md5
+        .or_else(|| key.checksum_with_type(checksum_type, usage))
+        .ok_or_else(|| {
+            let text = format!("PA-FOR-USER with a checksum of type {checksum_type}");
+            refuse(ErrorCode::KRB_AP_ERR_INAPP_CKSUM, text)
+        })?
         .verify(covered, tag)
         .map(|_verified| ())
         .map_err(|_| refuse(ErrorCode::KRB_AP_ERR_MODIFIED, "checksum of PA-FOR-USER is wrong"))
-}
-
-#[cfg(not(feature = "rc4"))]
-fn verify_hmac_md5(_: &Key, _: &[&[u8]], _: &[u8]) -> Outcome<()> {
-    Err(refuse(
-        ErrorCode::KDC_ERR_SUMTYPE_NOSUPP,
-        "PA-FOR-USER needs HMAC-MD5, which this build does not have",
-    ))
 }
 
 /// The user of PA-S4U-X509-USER, its checksum checked (MS-SFU section 2.2.2).
@@ -242,7 +245,7 @@ fn x509_user(request: &Request<'_>, value: &[u8]) -> Outcome<(Principal, Option<
     let wrong = |text: String| refuse(ErrorCode::KRB_AP_ERR_MODIFIED, text);
     let user =
         PaS4uX509User::from_der(value).map_err(|error| wrong(format!("in PA-S4U-X509-USER: {error}")))?;
-    let id: &Raw<'_, krb5_asn1::S4uUserId<'_>> = &user.user_id;
+    let id: &Raw<'_, S4uUserId<'_>> = &user.user_id;
     if id.nonce != request.body.nonce {
         return Err(wrong("PA-S4U-X509-USER has another nonce than the request".into()));
     }
@@ -266,6 +269,15 @@ fn x509_user(request: &Request<'_>, value: &[u8]) -> Outcome<(Principal, Option<
 }
 
 impl X509User {
+    /// With another name for the user.
+    fn naming(mut self, user: &Principal) -> Outcome<Self> {
+        let asked = S4uUserId::from_der(&self.user_id)
+            .map_err(|error| refuse(ErrorCode::KRB_ERR_GENERIC, error.to_string()))?;
+        let named = S4uUserId { cname: Some(user.name()), crealm: user.realm(), ..asked };
+        self.user_id = der(&named)?;
+        Ok(self)
+    }
+
     fn answer(&self, key: &Key, padata: &mut Padata, sealed: &mut Padata) -> Outcome<()> {
         let by_reply = self.options.contains(S4uOptions::USE_REPLY_KEY_USAGE);
         let usage =
