@@ -3,8 +3,6 @@
 use alloc::sync::Arc;
 use core::fmt;
 use core::time::Duration;
-use std::collections::HashMap;
-use std::sync::{Mutex, PoisonError};
 
 use krb5_client::{Request, Service};
 use krb5_files::config::Config;
@@ -19,8 +17,12 @@ use crate::{
     TransportError, Trust,
 };
 
-/// Most realms of which the server that answered last is remembered.
-const MAX_REMEMBERED: usize = 64;
+mod realms;
+
+use realms::Realms;
+
+/// How many requests to a realm are under way at a time unless the program says otherwise.
+pub const DEFAULT_AT_ONCE: usize = 64;
 
 /// Reaches the KDCs of all realms. Clones share what they know; it takes `&self` everywhere.
 ///
@@ -51,9 +53,7 @@ struct Inner {
     udp_limit: Option<u32>,
     config: Arc<Config>,
     observer: Observer,
-    /// The server of each realm that answered last, which is asked first: the messages of one login belong together,
-    /// and a dead server costs its wait only once.
-    answered: Mutex<HashMap<(String, Service), KdcAddress>>,
+    realms: Realms,
 }
 
 type Observer = Box<dyn Fn(&Event<'_>) + Send + Sync>;
@@ -89,8 +89,11 @@ impl Network {
             service,
             looked: vec![format!("DNS said nothing within {:?}", timing.limit)],
         })??;
+        // If its turn does not come in time, the schedule ends at once and says so.
+        let _turn = tokio::time::timeout_at(began + timing.limit, inner.realms.turn(realm, service)).await;
         let mut servers = located.servers.to_vec();
-        inner.answered_first(realm, service, &mut servers);
+        // The messages of one login belong together, and a dead server costs its wait only once.
+        inner.realms.sort(realm, service, &mut servers);
         let origin: &Origin = &located.origin;
         (inner.observer)(&Event::Located { realm, service, servers: &servers, origin });
         let asker = Asker { request, began, tls: &inner.tls, observe: &*inner.observer };
@@ -99,7 +102,7 @@ impl Network {
         match asker.ask(schedule).await {
             Ok(answer) => {
                 if let Some(server) = servers.get(answer.server).filter(|_| servers.len() > 1) {
-                    inner.remember(realm, service, server);
+                    inner.realms.remember(realm, service, server);
                 }
                 Ok(answer.bytes)
             }
@@ -151,22 +154,6 @@ impl Inner {
         }
         Ok(timing)
     }
-
-    fn answered_first(&self, realm: &str, service: Service, servers: &mut [KdcAddress]) {
-        let answered = self.answered.lock().unwrap_or_else(PoisonError::into_inner);
-        let last = answered.get(&(realm.to_owned(), service));
-        if let Some(index) = last.and_then(|last| servers.iter().position(|server| server == last)) {
-            servers[..=index].rotate_right(1);
-        }
-    }
-
-    fn remember(&self, realm: &str, service: Service, server: &KdcAddress) {
-        let mut answered = self.answered.lock().unwrap_or_else(PoisonError::into_inner);
-        if answered.len() >= MAX_REMEMBERED {
-            answered.clear();
-        }
-        answered.insert((realm.to_owned(), service), server.clone());
-    }
 }
 
 /// What [`Network`] is told. Without anything it knows what DNS knows.
@@ -178,6 +165,7 @@ pub struct NetworkBuilder {
     dns: Dns,
     timing: Option<Timing>,
     udp_limit: Option<u32>,
+    at_once: Option<usize>,
     trust: Trust,
     observer: Option<Observer>,
 }
@@ -222,6 +210,14 @@ impl NetworkBuilder {
         self
     }
 
+    /// How many requests to a realm, for each service, are under way at a time; [`DEFAULT_AT_ONCE`] if nothing is said,
+    /// and 1 at least. More wait for their turn, within the limit of [`Timing`]: a KDC that gets many datagrams at once
+    /// loses some, each of which costs a second, and every request needs a socket.
+    pub fn at_once(mut self, requests: usize) -> Self {
+        self.at_once = Some(requests);
+        self
+    }
+
     /// Who vouches for KDC proxies.
     pub fn trust(mut self, trust: Trust) -> Self {
         self.trust = trust;
@@ -246,7 +242,7 @@ impl NetworkBuilder {
                 udp_limit: self.udp_limit,
                 config,
                 observer: self.observer.unwrap_or_else(|| Box::new(|_| {})),
-                answered: Mutex::default(),
+                realms: Realms::new(self.at_once.unwrap_or(DEFAULT_AT_ONCE)),
             }),
         }
     }

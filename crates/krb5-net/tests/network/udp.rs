@@ -4,7 +4,8 @@ use core::time::Duration;
 
 use gss_core::Diagnose;
 use krb5_asn1::ErrorCode;
-use krb5_net::{KdcAddress, Reason, Via};
+use krb5_client::{Request, Service};
+use krb5_net::{KdcAddress, Reason, Timing, Via};
 use tokio::net::UdpSocket;
 use tokio::time::Instant;
 
@@ -149,4 +150,58 @@ async fn long_requests_go_by_tcp() {
     assert_eq!(knowing([server.into()]).build().exchange(&long).await.unwrap(), reply());
     let error = failure(&knowing([KdcAddress::udp("127.0.0.1", server.port())]).build()).await;
     assert_eq!(error.attempts()[0].endpoint.map(|endpoint| endpoint.via), Some(Via::Udp));
+}
+
+#[tokio::test(start_paused = true)]
+async fn requests_wait_for_their_turn() {
+    // Whoever is asked second has to wait until the first has its answer, or is given up.
+    let (server, seen) = udp(|nth, _| if nth == 0 { vec![] } else { vec![reply()] }).await;
+    let network = knowing([KdcAddress::udp("127.0.0.1", server.port())]).at_once(1).build();
+    let first = tokio::spawn({
+        let network = network.clone();
+        async move { network.exchange(&request()).await }
+    });
+    while count(&seen) == 0 {
+        tokio::task::yield_now().await;
+    }
+    let patience = Duration::from_millis(500);
+    assert!(tokio::time::timeout(patience, network.exchange(&request())).await.is_err());
+    assert_eq!(count(&seen), 1);
+    first.abort();
+    assert_eq!(network.exchange(&request()).await.unwrap(), reply());
+
+    // Other realms have turns of their own.
+    let (silent, asked) = udp(|_, _| vec![]).await;
+    let network =
+        knowing([silent.into()]).servers("OTHER.COM", Service::Kdc, [server.into()]).at_once(1).build();
+    let first = tokio::spawn({
+        let network = network.clone();
+        async move { network.exchange(&request()).await }
+    });
+    while count(&asked) == 0 {
+        tokio::task::yield_now().await;
+    }
+    let other = Request { realm: "OTHER.COM".into(), ..request() };
+    assert_eq!(network.exchange(&other).await.unwrap(), reply());
+    first.abort();
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_limit_holds_while_a_request_waits_for_its_turn() {
+    let (silent, asked) = udp(|_, _| vec![]).await;
+    let timing = Timing { limit: Duration::from_secs(5), ..Timing::default() };
+    let silent = KdcAddress::udp("127.0.0.1", silent.port());
+    let network = knowing([silent]).timing(timing).at_once(1).build();
+    let first = tokio::spawn({
+        let network = network.clone();
+        async move { failure(&network).await }
+    });
+    while count(&asked) == 0 {
+        tokio::task::yield_now().await;
+    }
+    let began = Instant::now();
+    let error = failure(&network).await;
+    assert_eq!(began.elapsed().as_secs(), 5);
+    assert_eq!((error.code(), &error.attempts()[0].reason), ("kdc_silent", &Reason::NotAsked));
+    assert!(matches!(first.await.unwrap().attempts()[0].reason, Reason::Silent { .. }));
 }
