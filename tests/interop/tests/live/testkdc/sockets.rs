@@ -39,22 +39,14 @@ fn start(site: &Site) -> Result<(Mit, Running)> {
     Ok((mit, running))
 }
 
-fn ways(maker: Maker) -> &'static [Via] {
-    match maker {
-        Maker::Mit => &[Via::Udp, Via::Tcp, Via::Https],
-        // It speaks HTTP with a proxy of its own kind only.
-        Maker::Heimdal => &[Via::Udp, Via::Tcp],
-    }
-}
-
 #[test]
 fn tickets() -> Result<()> {
     let site = Site::new()?;
     let (mit, running) = start(&site)?;
     for maker in [Maker::Mit, Maker::Heimdal] {
-        for &via in ways(maker) {
+        for &via in testkdc::ways(maker) {
             let case = || format!("{maker:?} {via:?}\n{}", mit.logs());
-            let client = testkdc::client(maker, &site, &running, via)?;
+            let client = testkdc::client(maker, &site, &running, via, "")?;
             let ccache = client.kinit(USER, PASSWORD, &[]).with_context(case)?;
             client.ticket(&ccache, &[], SERVICE).with_context(case)?;
             let listed = client.klist(&ccache)?;
@@ -86,7 +78,7 @@ fn password_changes() -> Result<()> {
     let (mit, running) = start(&site)?;
     let (mut old, mut new) = (PASSWORD, NEW_PASSWORD);
     for via in [Via::Udp, Via::Tcp, Via::Https] {
-        let client = testkdc::client(Maker::Mit, &site, &running, via)?;
+        let client = testkdc::client(Maker::Mit, &site, &running, via, "")?;
         change(&client, old, new).with_context(|| format!("{via:?}\n{}", mit.logs()))?;
         client.kinit(USER, new, &[]).with_context(|| format!("{via:?}\n{}", mit.logs()))?;
         (old, new) = (new, old);
