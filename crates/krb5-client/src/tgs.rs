@@ -15,7 +15,7 @@ use alloc::vec::Vec;
 use core::fmt;
 
 use gss_core::{Env, Timestamp};
-use krb5_asn1::{KerberosString, KerberosTime, Principal};
+use krb5_asn1::{ErrorCode, KerberosString, KerberosTime, Principal};
 use krb5_files::Address;
 
 use crate::ap_req::{ApReqError, kerberos_time};
@@ -233,7 +233,13 @@ impl TgsExchange {
             Stage::Reach(walk) => walk.refused(),
             Stage::Ask(_) => false,
         };
-        if nearer { run.send(stage, env) } else { Err(TgsError::Refused(refusal)) }
+        match stage {
+            stage if nearer => run.send(stage, env),
+            Stage::Reach(walk) if refusal.code == ErrorCode::KDC_ERR_S_PRINCIPAL_UNKNOWN => {
+                Err(TgsError::NoPath { realm: walk.end().into(), refusal })
+            }
+            _ => Err(TgsError::Refused(refusal)),
+        }
     }
 
     /// The KDC gave a ticket: the one asked for, or one that leads nearer to it.

@@ -18,6 +18,9 @@ const UNASKED: TicketFlags =
     TicketFlags(TicketFlags::FORWARDED.0 | TicketFlags::PROXY.0 | TicketFlags::ANONYMOUS.0);
 const POSTDATED: TicketFlags = TicketFlags(TicketFlags::POSTDATED.0 | TicketFlags::INVALID.0);
 
+/// What a KDC offers along with mechanisms that need a key of the client.
+const CARRIERS: [PaDataType; 2] = [PaDataType::FX_FAST, PaDataType::FX_COOKIE];
+
 impl Conversation {
     /// Takes an answer: `None` if something else is to be asked.
     pub(super) fn receive(
@@ -191,7 +194,14 @@ impl Conversation {
         self.learn_parameters(&list, &enctypes)?;
         self.activate(|mechanism| find(&list, mechanism.pa_type()).is_some());
         if self.active.is_none() {
-            return Err(AsError::PreauthUnsupported { offered: types(&list) });
+            let offered = types(&list);
+            return Err(match offered.iter().any(|offer| !CARRIERS.contains(offer)) {
+                true => AsError::PreauthUnsupported { offered },
+                // What MIT's KDC says when it has no key of the client in the enctypes asked for.
+                false => {
+                    SecretError::NoCommonEncType { offered: Box::default(), usable: enctypes.into() }.into()
+                }
+            });
         }
         self.ask(offers, env)
     }

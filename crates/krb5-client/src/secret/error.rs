@@ -14,7 +14,7 @@ use crate::reply::List;
 pub enum SecretError {
     /// The KDC has keys of the client in other enctypes only.
     NoCommonEncType {
-        /// The KDC's.
+        /// The KDC's; empty if it does not say.
         offered: Box<[EncType]>,
         /// Ours.
         usable: Box<[EncType]>,
@@ -50,6 +50,12 @@ const MAX_LISTED: usize = 5;
 impl fmt::Display for SecretError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
+            Self::NoCommonEncType { offered, usable } if offered.is_empty() => write!(
+                f,
+                "the KDC has no key of the client of {}: allow another enctype, or change the password so that new \
+                 keys are made",
+                List(usable)
+            ),
             Self::NoCommonEncType { offered, usable } => write!(
                 f,
                 "the KDC has keys of the client of {}, usable are {}: allow another enctype, or change the password \

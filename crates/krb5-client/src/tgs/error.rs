@@ -21,6 +21,13 @@ pub enum TgsError {
     Fast(FastError),
     /// None of the encryption types allowed is part of this build.
     NoEncType,
+    /// No KDC on the way leads to the service's realm.
+    NoPath {
+        /// That realm.
+        realm: String,
+        /// What the last KDC said.
+        refusal: Box<Refusal>,
+    },
     /// The credential shown is no ticket-granting ticket.
     NotTgt {
         /// What it is a ticket for.
@@ -85,6 +92,11 @@ impl fmt::Display for TgsError {
             Self::NoEncType => {
                 f.write_str("none of the encryption types allowed is part of this build: allow an AES type")
             }
+            Self::NoPath { realm, refusal } => write!(
+                f,
+                "no KDC knows the way to the service's realm {}: check [domain_realm], [capaths] and the trusts; {refusal}",
+                realm.escape_debug()
+            ),
             Self::NotTgt { server } => write!(f, "the ticket is for {server}, expected one for krbtgt/REALM"),
             Self::RealmName => f.write_str("the name of a realm is not UTF-8"),
             Self::ReferralLoop { realm } => {
@@ -149,7 +161,7 @@ impl Diagnose for TgsError {
             | Self::ReferralToSelf { .. }
             | Self::ReplyInSessionKey
             | Self::TooManyReferrals { .. } => Blame::Peer,
-            Self::Refused(refusal) => refusal.blame(),
+            Self::NoPath { refusal, .. } | Self::Refused(refusal) => refusal.blame(),
             Self::Reply(error) => error.blame(),
             Self::S4u(error) => error.blame(),
             Self::ReplyLacksFlag { .. } => Blame::PeerRefused,
@@ -163,6 +175,7 @@ impl Diagnose for TgsError {
             Self::Fast(error) => error.code(),
             Self::NoAddresses => "no_addresses",
             Self::NoEncType => "no_enctype",
+            Self::NoPath { .. } => "realm_unreachable",
             Self::NotTgt { .. } => "not_a_tgt",
             Self::RealmName => "realm_name",
             Self::ReferralLoop { .. } => "referral_loop",
@@ -185,7 +198,7 @@ impl Diagnose for TgsError {
             Self::ApReq(error) => error.major(),
             Self::Fast(error) => error.major(),
             Self::NotTgt { .. } => MajorStatus::DEFECTIVE_CREDENTIAL,
-            Self::Refused(refusal) => refusal.major(),
+            Self::NoPath { refusal, .. } | Self::Refused(refusal) => refusal.major(),
             Self::Reply(error) => error.major(),
             Self::S4u(error) => error.major(),
             Self::TicketExpired { .. } => MajorStatus::CREDENTIALS_EXPIRED,
@@ -197,7 +210,7 @@ impl Diagnose for TgsError {
     fn minor(&self) -> Option<i32> {
         match self {
             Self::Fast(error) => error.minor(),
-            Self::Refused(refusal) => refusal.minor(),
+            Self::NoPath { refusal, .. } | Self::Refused(refusal) => refusal.minor(),
             Self::Reply(error) => error.minor(),
             Self::TicketExpired { .. } => Some(ErrorCode::KRB_AP_ERR_TKT_EXPIRED.0),
             _ => None,

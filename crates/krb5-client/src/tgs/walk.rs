@@ -97,6 +97,11 @@ impl Walk {
         Self { path, at: 0, next, off_path: false, seen: Seen::new(from, limit) }
     }
 
+    /// The realm that it leads to.
+    pub(super) fn end(&self) -> &str {
+        self.path.last().map(String::as_str).unwrap_or_default()
+    }
+
     /// The realm to ask for a TGT of.
     pub(super) fn wanted(&self) -> &str {
         self.path.get(self.next).map(String::as_str).unwrap_or_default()

@@ -1,7 +1,7 @@
 //! Everything that a KDC refuses, each as its own error.
 
 use gss_core::{Blame, Diagnose, Env, Timestamp};
-use krb5_asn1::{ErrorCode, PaDataType, Principal};
+use krb5_asn1::{Encode, ErrorCode, MethodData, Octets, PaData, PaDataType, Principal};
 use krb5_client::{AsError, AsExchange, AsOptions, Policy, Secret};
 use krb5_crypto::EncType;
 use test_support::TestRng;
@@ -50,6 +50,22 @@ fn a_wrong_password_is_told_from_a_refusal_without_one() {
 fn an_unknown_client_is_named() {
     let error = login_with(&mut Kdc::new(), AsOptions::new(name("eve")), Secret::password("x")).unwrap_err();
     assert_eq!(error.code(), "client_unknown");
+}
+
+/// As MIT's KDC answers, which leaves out all that needs a key.
+#[test]
+fn a_kdc_without_a_key_of_the_client_offers_no_mechanism() {
+    let offers = [
+        PaData { padata_type: PaDataType::FX_FAST, padata_value: Octets::new(b"") },
+        PaData { padata_type: PaDataType::FX_COOKIE, padata_value: Octets::new(b"MIT") },
+    ];
+    let offers = MethodData::new(&offers).to_der().unwrap();
+    let error = converse(&Policy::default(), options(), Secret::password(PASSWORD), |_| {
+        Kdc::new().krb_error(ErrorCode::KDC_ERR_PREAUTH_REQUIRED, &offers)
+    });
+    let error = error.unwrap_err();
+    assert_eq!((error.code(), error.minor()), ("no_common_enctype", Some(14)));
+    assert!(error.to_string().contains("no key of the client of aes256-cts-hmac-sha1-96"), "{error}");
 }
 
 #[test]

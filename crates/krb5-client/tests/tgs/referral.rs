@@ -65,11 +65,16 @@ fn without_trust_the_path_is_walked() {
 }
 
 #[test]
-fn a_path_that_leads_nowhere_ends_with_the_kdcs_word() {
+fn a_path_that_leads_nowhere_ends_with_the_realms_name() {
     let error = service("HTTP/www.b@B", RealmPath::Through(vec!["X".into()]), |asked| {
         asked.refuse(ErrorCode::KDC_ERR_S_PRINCIPAL_UNKNOWN)
     });
-    assert_eq!(error.unwrap_err().code(), "service_unknown");
+    let error = error.unwrap_err();
+    assert_eq!((error.code(), error.minor()), ("realm_unreachable", Some(7)));
+    assert!(error.to_string().contains("the service's realm B: check [domain_realm]"), "{error}");
+    // Any other reason is the KDC's own.
+    let error = service("HTTP/www.b@B", RealmPath::Direct, |asked| asked.refuse(ErrorCode::KDC_ERR_POLICY));
+    assert_eq!(error.unwrap_err().code(), "policy");
 }
 
 #[test]
