@@ -14,6 +14,8 @@ pub mod gss_spnego;
 pub mod gssctl;
 pub mod input;
 pub mod krb5_asn1;
+pub mod krb5_client;
 pub mod krb5_crypto;
 pub mod krb5_files;
 pub mod krb5_pac;
+pub mod krb5_testkdc;

@@ -6,6 +6,7 @@
 mod codec;
 mod flow;
 mod http;
+mod kdc;
 mod krb5;
 mod message;
 mod ntlm;
@@ -19,6 +20,7 @@ use std::{fs, io};
 fn main() -> io::Result<()> {
     let mut seeds = Seeds::default();
     codec::add(&mut seeds);
+    kdc::add(&mut seeds);
     krb5::add(&mut seeds);
     message::add(&mut seeds);
     ntlm::add(&mut seeds);
