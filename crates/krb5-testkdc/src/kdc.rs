@@ -9,8 +9,9 @@ use rand_core::CryptoRng;
 
 use crate::database::{Database, Record};
 use crate::fault::{DeliveryFault, Fault, FaultPlan, Occasion, Plans};
+use crate::history::{self, History};
 use crate::refusal::{Parties, Refusal, refuse};
-use crate::turn::{Answered, Replays, Tools, Turn};
+use crate::turn::{Repeats, Replays, Tools, Turn};
 use crate::{Account, Clock, ConfigError, Port, Realm, as_exchange, fast, kpasswd, random, tgs};
 
 /// A KDC of one realm or more, in this process. It can be asked from many threads.
@@ -121,7 +122,8 @@ impl KdcBuilder {
             rng,
             faults: Plans::default(),
             replays: Replays::default(),
-            answered: Answered::default(),
+            repeats: Repeats::default(),
+            history: History::default(),
             cookie_key,
         };
         Ok(Kdc { state: Mutex::new(State { db, tools }), clock: self.clock, address: self.address })
@@ -174,21 +176,10 @@ impl Kdc {
         let State { db, tools } = &mut *state;
         let mut turn =
             Turn { tools, now: self.clock.now(), occasion: Occasion::default(), parties: Parties::default() };
-        if request.len() > MAX_REQUEST {
-            let text = format!("request of {} bytes", request.len());
-            return fast::refusal(&mut turn, *refuse(ErrorCode::KRB_ERR_FIELD_TOOLONG, text), None);
-        }
-        match (port, request.first()?) {
-            (Port::Kdc, 0x6a) => as_exchange::answer(db, &mut turn, request),
-            (Port::Kdc, 0x6c) => tgs::answer(db, &mut turn, request),
-            // Errors and replies are not answered, lest two servers keep each other busy.
-            (Port::Kdc, 0x6b | 0x6d | 0x7e) => None,
-            (Port::Kdc, _) => {
-                let refusal = refuse(ErrorCode::KRB_AP_ERR_MSG_TYPE, "neither AS-REQ nor TGS-REQ");
-                fast::refusal(&mut turn, *refusal, None)
-            }
-            (Port::Kpasswd, _) => kpasswd::answer(db, &mut turn, request, self.address),
-        }
+        let reply = dispatch(db, &mut turn, port, request, self.address);
+        let answered = history::Answered::new(port, &turn, reply.as_deref());
+        tools.history.note(answered);
+        reply
     }
 
     /// What goes wrong on the way of the reply to this request.
@@ -210,6 +201,12 @@ impl Kdc {
     /// Lets all go right again.
     pub fn clear_faults(&self) {
         self.lock().tools.faults.clear();
+    }
+
+    /// The requests that were answered since this was last asked, oldest first, up to 4096 of them.
+    #[must_use]
+    pub fn take_history(&self) -> Vec<history::Answered> {
+        self.lock().tools.history.take()
     }
 
     /// The KDC's clock.
@@ -308,6 +305,30 @@ impl core::fmt::Debug for KdcBuilder {
 /// The principal of this text, which has its realm.
 pub(crate) fn parse(text: &str) -> Result<Principal, ConfigError> {
     text.parse().map_err(|error| ConfigError::Name { name: text.into(), error })
+}
+
+fn dispatch(
+    db: &mut Database,
+    turn: &mut Turn<'_>,
+    port: Port,
+    request: &[u8],
+    address: IpAddr,
+) -> Option<Vec<u8>> {
+    if request.len() > MAX_REQUEST {
+        let text = format!("request of {} bytes", request.len());
+        return fast::refusal(turn, *refuse(ErrorCode::KRB_ERR_FIELD_TOOLONG, text), None);
+    }
+    match (port, request.first()?) {
+        (Port::Kdc, 0x6a) => as_exchange::answer(db, turn, request),
+        (Port::Kdc, 0x6c) => tgs::answer(db, turn, request),
+        // Errors and replies are not answered, lest two servers keep each other busy.
+        (Port::Kdc, 0x6b | 0x6d | 0x7e) => None,
+        (Port::Kdc, _) => {
+            let refusal = refuse(ErrorCode::KRB_AP_ERR_MSG_TYPE, "neither AS-REQ nor TGS-REQ");
+            fast::refusal(turn, *refusal, None)
+        }
+        (Port::Kpasswd, _) => kpasswd::answer(db, turn, request, address),
+    }
 }
 
 /// What a request that does not decode is refused with.

@@ -40,7 +40,7 @@ struct Request<'a> {
 
 /// Answers a TGS-REQ.
 pub(crate) fn answer(db: &Database, turn: &mut Turn<'_>, message: &[u8]) -> Option<Vec<u8>> {
-    if let Some(reply) = turn.tools.answered.find(message) {
+    if let Some(reply) = turn.tools.repeats.find(message) {
         return Some(reply);
     }
     turn.occasion.request = Some(MessageType::TGS_REQ);
@@ -54,7 +54,7 @@ pub(crate) fn answer(db: &Database, turn: &mut Turn<'_>, message: &[u8]) -> Opti
         Ok(entered) => answer_client(db, turn, &request, padata, &entered),
         Err(refusal) => fast::refusal(turn, *refusal, None),
     }?;
-    turn.tools.answered.note(message, &reply);
+    turn.tools.repeats.note(message, &reply);
     Some(reply)
 }
 

@@ -9,6 +9,7 @@ use krb5_crypto::Key;
 use rand_core::CryptoRng;
 
 use crate::fault::{Fault, Occasion, Plans};
+use crate::history::History;
 use crate::refusal::Parties;
 
 /// What outlives a request, besides the accounts.
@@ -16,12 +17,13 @@ pub(crate) struct Tools {
     pub(crate) rng: Box<dyn CryptoRng + Send>,
     pub(crate) faults: Plans,
     pub(crate) replays: Replays,
-    pub(crate) answered: Answered,
+    pub(crate) repeats: Repeats,
+    pub(crate) history: History,
     /// Seals what clients carry from one request to the next (PA-FX-COOKIE).
     pub(crate) cookie_key: Key,
 }
 
-/// One request being answered.
+/// One request being repeats.
 pub(crate) struct Turn<'t> {
     pub(crate) tools: &'t mut Tools,
     pub(crate) now: Timestamp,
@@ -96,16 +98,16 @@ impl Replays {
 /// Requests that were answered lately, and how: one that comes again, as it does when a datagram is lost, gets the same
 /// reply, and is no replay.
 #[derive(Default)]
-pub(crate) struct Answered {
+pub(crate) struct Repeats {
     replies: HashMap<Arc<[u8]>, Arc<[u8]>>,
     order: VecDeque<Arc<[u8]>>,
     size: usize,
 }
 
 /// Bytes of requests and replies that are kept.
-const MAX_ANSWERED: usize = 4 << 20;
+const MAX_KEPT: usize = 4 << 20;
 
-impl Answered {
+impl Repeats {
     pub(crate) fn find(&self, request: &[u8]) -> Option<Vec<u8>> {
         self.replies.get(request).map(|reply| reply.to_vec())
     }
@@ -118,7 +120,7 @@ impl Answered {
         }
         self.order.push_back(request);
         self.size = self.size.saturating_add(size);
-        while self.size > MAX_ANSWERED {
+        while self.size > MAX_KEPT {
             let Some(oldest) = self.order.pop_front() else { break };
             let reply = self.replies.remove(&oldest).map_or(0, |reply| reply.len());
             self.size = self.size.saturating_sub(oldest.len()).saturating_sub(reply);
@@ -143,16 +145,16 @@ mod tests {
 
     #[test]
     fn answers_are_kept_within_bounds() {
-        let mut answered = Answered::default();
+        let mut repeats = Repeats::default();
         for i in 0..100u32 {
             let mut request = vec![0; 100_000];
             request[..4].copy_from_slice(&i.to_be_bytes());
-            answered.note(&request, b"reply");
+            repeats.note(&request, b"reply");
         }
-        assert!(answered.size <= MAX_ANSWERED && answered.replies.len() == answered.order.len());
+        assert!(repeats.size <= MAX_KEPT && repeats.replies.len() == repeats.order.len());
         let mut request = vec![0; 100_000];
-        assert_eq!(answered.find(&request), None);
+        assert_eq!(repeats.find(&request), None);
         request[3] = 99;
-        assert_eq!(answered.find(&request), Some(b"reply".to_vec()));
+        assert_eq!(repeats.find(&request), Some(b"reply".to_vec()));
     }
 }
