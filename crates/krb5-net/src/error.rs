@@ -213,3 +213,63 @@ impl Diagnose for TransportError {
         unavailable.then_some(krb5_asn1::ErrorCode::KDC_ERR_SVC_UNAVAILABLE.0)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Endpoint, KdcAddress, Via};
+
+    fn no_answer(reasons: Vec<Reason>) -> TransportError {
+        let endpoint = Some(Endpoint { via: Via::Tcp, address: Some(([192, 0, 2, 1], 88).into()) });
+        let server = KdcAddress::host("kdc1.example.com", 88);
+        let attempt = |reason| Attempt { server: server.clone(), endpoint, reason };
+        TransportError::NoAnswer {
+            realm: "EXAMPLE.COM".into(),
+            service: Service::Kdc,
+            origin: Origin::File { file: "krb5.conf".into(), line: 7 },
+            attempts: reasons.into_iter().map(attempt).collect(),
+            elapsed: Duration::from_millis(1250),
+        }
+    }
+
+    #[test]
+    fn each_kind_of_failure_has_its_word_and_its_advice() {
+        let silent = || Reason::Silent { waited: Duration::from_secs(1), sent: 1 };
+        let rubbish = || Reason::NotKerberos { len: 4, first: Some(b'H') };
+        for (reasons, code, blame, advice) in [
+            (
+                vec![Reason::Refused, rubbish(), silent(), Reason::Unavailable],
+                "kdc_unavailable",
+                Blame::PeerRefused,
+                "later",
+            ),
+            (vec![Reason::Refused, rubbish(), silent()], "kdc_silent", Blame::Environment, "firewall"),
+            (vec![Reason::Refused, rubbish()], "kdc_answer_no_kerberos", Blame::Peer, "are KDCs"),
+            (vec![Reason::Refused], "kdc_unreachable", Blame::Environment, "names and ports"),
+        ] {
+            let error = no_answer(reasons);
+            assert_eq!((error.code(), error.blame()), (code, blame));
+            assert!(error.to_string().contains(advice), "{error}");
+            assert_eq!(error.minor(), (code == "kdc_unavailable").then_some(29));
+        }
+    }
+
+    #[test]
+    fn the_message_names_every_server_and_how_it_failed() {
+        let text = no_answer(vec![Reason::Refused, Reason::Closed { received: 3 }]).to_string();
+        assert_eq!(
+            text,
+            "no KDC of realm EXAMPLE.COM answered within 1.2 s (named by krb5.conf:7): \
+             kdc1.example.com:88 (192.0.2.1:88 by TCP): refused: nothing listens there; \
+             kdc1.example.com:88 (192.0.2.1:88 by TCP): closed the connection after 3 bytes; \
+             check that these are KDCs: host, port and path"
+        );
+    }
+
+    #[test]
+    fn long_lists_are_cut_short_in_the_message_only() {
+        let error = no_answer(vec![Reason::Refused; SHOWN + 5]);
+        assert!(error.to_string().contains("; and 5 more; "), "{error}");
+        assert_eq!(error.attempts().len(), SHOWN + 5);
+    }
+}

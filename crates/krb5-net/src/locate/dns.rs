@@ -213,11 +213,11 @@ async fn ask(
 /// The text of a URI record with its rank (RFC 7553 section 4.5).
 fn ranked_uri(data: &[u8]) -> Option<Ranked<String>> {
     let (&[p1, p0, w1, w0], text) = data.split_first_chunk::<4>()?;
-    Some(Ranked {
-        priority: u16::from_be_bytes([p1, p0]),
-        weight: u16::from_be_bytes([w1, w0]),
-        value: core::str::from_utf8(text).ok()?.into(),
-    })
+    // The text ends up in messages for people.
+    let text =
+        core::str::from_utf8(text).ok().filter(|text| text.bytes().all(|byte| byte.is_ascii_graphic()))?;
+    let (priority, weight) = (u16::from_be_bytes([p1, p0]), u16::from_be_bytes([w1, w0]));
+    Some(Ranked { priority, weight, value: text.into() })
 }
 
 /// The server that a URI record names; `None` for what is none, or not for this service.
@@ -294,7 +294,10 @@ mod tests {
             assert_eq!(read_uri(text, Service::Kdc), None, "{text}");
         }
         assert_eq!(ranked_uri(&[0, 1, 0]), None);
-        assert_eq!(ranked_uri(&[0, 1, 0, 2, 0xff]), None);
+        for text in ["\u{e9}", "a\x1b[2J", "a b"] {
+            assert_eq!(ranked_uri(&[&[0, 1, 0, 2], text.as_bytes()].concat()), None, "{text:?}");
+        }
+        assert!(ranked_uri(b"\0\x01\0\x02krb5srv").is_some());
     }
 
     #[test]

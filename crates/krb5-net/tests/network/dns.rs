@@ -14,7 +14,7 @@ use krb5_files::config::{Config, ConfigFile};
 use krb5_net::{Dns, Event, KdcAddress, Network, Origin, TransportError};
 use tokio::net::UdpSocket;
 
-use crate::script::{ANY_PORT, REALM, quick, reply, request, udp};
+use crate::script::{ANY_PORT, REALM, reply, request, udp};
 
 /// What a name server knows, and what it was asked.
 #[derive(Default)]
@@ -89,7 +89,7 @@ fn network(name_server: SocketAddr, config: &str) -> (Network, FoundServers) {
     };
     let config = Config::from(ConfigFile::parse("krb5.conf", config.as_bytes()).unwrap());
     let dns = Dns::Servers(vec![name_server]);
-    (Network::builder().config(config).dns(dns).timing(quick()).observer(observe).build(), found)
+    (Network::builder().config(config).dns(dns).observer(observe).build(), found)
 }
 
 /// The servers that are found, none of which has to be there.

@@ -5,10 +5,12 @@ use std::sync::Mutex;
 
 use gss_core::{Diagnose, Env, Timestamp};
 use krb5_client::{Exchange, KdcTransport, Progress, Request, RunError};
-use krb5_net::{AsyncKdcTransport, Event, KdcAddress, Network, TransportError, drive};
+use krb5_files::config::{Config, ConfigFile};
+use krb5_net::{AsyncKdcTransport, Event, KdcAddress, Network, TransportError, Via, drive};
 use test_support::TestRng;
+use tokio::time::Instant;
 
-use crate::script::{Then, closed_port, framed, knowing, quick, reply, request, tcp, udp};
+use crate::script::{Then, closed_port, failure, framed, knowing, patient, reply, request, tcp, udp};
 
 /// Asks twice and counts the bytes of the answers.
 struct Twice {
@@ -52,7 +54,7 @@ fn elsewhere(nobody_first: bool) -> Network {
     });
     let (nobody, server) = receiver.recv().unwrap();
     let servers = [KdcAddress::from(nobody), server.into()].into_iter().skip(usize::from(!nobody_first));
-    knowing(servers).timing(quick()).build()
+    knowing(servers).timing(patient()).build()
 }
 
 #[test]
@@ -83,7 +85,7 @@ async fn blocking_inside_a_runtime_of_many_threads() {
     assert_eq!(elsewhere.await.unwrap().unwrap(), reply());
 }
 
-#[tokio::test(start_paused = true)]
+#[tokio::test]
 async fn drive_asks_until_the_exchange_is_over() {
     let (server, _) = tcp(Then::Close(framed(&reply()))).await;
     let network = knowing([server.into()]).udp_preference_limit(0).build();
@@ -92,7 +94,7 @@ async fn drive_asks_until_the_exchange_is_over() {
     assert_eq!(outcome, [reply().len(); 2]);
 }
 
-#[tokio::test(start_paused = true)]
+#[tokio::test]
 async fn a_function_can_stand_in_for_the_network() {
     let function = |request: &Request| Ok(request.message.clone());
     let transport: &dyn AsyncKdcTransport = &function;
@@ -115,7 +117,7 @@ async fn an_exchange_can_be_given_up() {
     assert_eq!(asked.lock().unwrap().len(), 1);
 }
 
-#[tokio::test(start_paused = true)]
+#[tokio::test]
 async fn futures_go_to_other_threads() {
     const fn is_send<T: Send>(future: T) -> T {
         future
@@ -126,7 +128,7 @@ async fn futures_go_to_other_threads() {
     assert_eq!(task.await.unwrap().unwrap(), reply());
 }
 
-#[tokio::test(start_paused = true)]
+#[tokio::test]
 async fn the_observer_is_told_of_each_step() {
     let closed = closed_port().await;
     let nobody = closed.address;
@@ -146,4 +148,27 @@ async fn the_observer_is_told_of_each_step() {
     assert_eq!(seen[..4], expected);
     assert!(seen[4].starts_with(&format!("{server} ({server} by UDP) answered with")), "{}", seen[4]);
     assert_eq!(seen.len(), 5);
+}
+
+#[tokio::test(start_paused = true)]
+async fn krb5_conf_says_how_long_and_by_what() {
+    let (silent, asked_by_udp) = udp(|_, _| vec![]).await;
+    let network = |settings: &str| {
+        let text = format!("[libdefaults]\n{settings}[realms]\nEXAMPLE.COM = {{\nkdc = {silent}\n}}\n");
+        Network::new(Config::from(ConfigFile::parse("krb5.conf", text.as_bytes()).unwrap()))
+    };
+    let began = Instant::now();
+    let error = failure(&network("request_timeout = 3\n")).await;
+    assert_eq!((began.elapsed().as_secs(), error.code()), (3, "kdc_silent"));
+    assert!(error.to_string().contains("named by krb5.conf:5"), "{error}");
+    assert_eq!(asked_by_udp.lock().unwrap().len(), 1);
+
+    let error = failure(&network("udp_preference_limit = 1\n")).await;
+    let ways: Vec<_> = error.attempts().iter().filter_map(|attempt| attempt.endpoint).collect();
+    assert_eq!(ways.iter().map(|way| way.via).collect::<Vec<_>>(), [Via::Tcp, Via::Udp]);
+
+    for wrong in ["request_timeout = soon\n", "udp_preference_limit = big\n"] {
+        let error = failure(&network(wrong)).await;
+        assert!(matches!(&error, TransportError::Config(error) if error.line == 2), "{error}");
+    }
 }

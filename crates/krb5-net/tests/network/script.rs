@@ -47,11 +47,14 @@ pub(crate) fn knowing(servers: impl IntoIterator<Item = KdcAddress>) -> NetworkB
     Network::builder().servers(REALM, Service::Kdc, servers).dns(Dns::Off)
 }
 
-/// For tests in real time.
-pub(crate) fn quick() -> Timing {
-    let short = Duration::from_millis(20);
-    Timing { step: short, pause: short, patience: short, passes: 2, limit: Duration::from_secs(30) }
+/// So long a wait for each server that a test which ends soon shows that nobody was waited for.
+pub(crate) fn patient() -> Timing {
+    let long = Duration::from_secs(300);
+    Timing { step: long, pause: long, patience: long, limit: long, ..Timing::default() }
 }
+
+/// For what has to end long before that.
+pub(crate) const SOON: Duration = Duration::from_secs(60);
 
 /// The error of a request that no server answers.
 pub(crate) async fn failure(network: &Network) -> TransportError {
@@ -75,12 +78,21 @@ pub(crate) struct ClosedPort {
 }
 
 pub(crate) async fn closed_port() -> ClosedPort {
-    let udp = UdpSocket::bind(ANY_PORT).await.unwrap();
-    let address = udp.local_addr().unwrap();
+    let (tcp, udp) = both_protocols().await;
     udp.connect((Ipv4Addr::LOCALHOST, 1)).await.unwrap();
-    let tcp = TcpSocket::new_v4().unwrap();
-    tcp.bind(address).unwrap();
-    ClosedPort { address, _tcp: tcp, _udp: udp }
+    ClosedPort { address: tcp.local_addr().unwrap(), _tcp: tcp, _udp: udp }
+}
+
+/// A port that is free for TCP and for UDP.
+pub(crate) async fn both_protocols() -> (TcpSocket, UdpSocket) {
+    loop {
+        let udp = UdpSocket::bind(ANY_PORT).await.unwrap();
+        let tcp = TcpSocket::new_v4().unwrap();
+        match tcp.bind(udp.local_addr().unwrap()) {
+            Ok(()) => return (tcp, udp),
+            Err(error) => assert_eq!(error.kind(), std::io::ErrorKind::AddrInUse),
+        }
+    }
 }
 
 /// A UDP server: gives the datagrams to send for the nth that came.
@@ -117,7 +129,10 @@ pub(crate) enum Then {
 
 /// A TCP server that does the same on each connection.
 pub(crate) async fn tcp(then: Then) -> (SocketAddr, Seen) {
-    let listener = TcpListener::bind(ANY_PORT).await.unwrap();
+    tcp_on(TcpListener::bind(ANY_PORT).await.unwrap(), then)
+}
+
+pub(crate) fn tcp_on(listener: TcpListener, then: Then) -> (SocketAddr, Seen) {
     let (address, seen) = (listener.local_addr().unwrap(), Seen::default());
     let log = Arc::clone(&seen);
     tokio::spawn(async move {
