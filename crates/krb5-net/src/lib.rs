@@ -9,6 +9,27 @@
 //!   [`AsyncKdcTransport`] and [`krb5_client::KdcTransport`].
 //! * [`TransportError`] names each server that was tried, how, and why that failed. An observer is told of each step as
 //!   an [`Event`].
+//!
+//! What keeps tickets, and finds what a program is not told:
+//!
+//! * [`credentials::Credentials`] gets tickets when they are asked for and keeps them fresh, for any number of callers.
+//! * [`cache`] reads and writes credential caches: `FILE:`, `DIR:`, `MEMORY:` and `KCM:`.
+//! * [`places`] says where configuration, cache and keytab are by default, from the environment, which it alone reads;
+//!   [`source`] reads krb5.conf from the file system, and [`settings`] puts it into the terms of `krb5-client`.
+//!
+//! ```no_run
+//! use krb5_net::cache::{Cache, CacheOptions};
+//! use krb5_net::credentials::Credentials;
+//! use krb5_net::{Network, places::Places};
+//!
+//! let places = Places::of_process();
+//! let config = places.config()?;
+//! let cache = Cache::resolve(&places.cache(&config)?, &CacheOptions::from_config(&config))?;
+//! let me = Credentials::from_cache(cache, Network::new(config));
+//! let ticket = me.ticket_blocking(&"HTTP/www.example.com@EXAMPLE.COM".parse()?)?;
+//! # let _ = ticket;
+//! # Ok::<(), Box<dyn core::error::Error>>(())
+//! ```
 
 #![forbid(unsafe_code)]
 
@@ -19,6 +40,7 @@ mod ask;
 mod attempt;
 mod blocking;
 pub mod cache;
+pub mod credentials;
 mod error;
 mod event;
 mod locate;
@@ -39,7 +61,7 @@ pub use blocking::BlockingNetwork;
 pub use error::TransportError;
 pub use event::Event;
 pub use locate::{Dns, MAX_SERVERS};
-pub use network::{Network, NetworkBuilder};
+pub use network::{DEFAULT_AT_ONCE, Network, NetworkBuilder};
 pub use origin::Origin;
 pub use timing::Timing;
 pub use transport::{AsyncKdcTransport, ExchangeFuture, drive};

@@ -1,6 +1,7 @@
 //! `MEMORY:`: caches that end with the process.
 
 use alloc::{collections::BTreeMap, sync::Arc};
+use core::fmt;
 use std::sync::{LazyLock, Mutex, MutexGuard, PoisonError};
 
 use krb5_asn1::Principal;
@@ -12,7 +13,7 @@ use super::{CacheError, CacheName, Store};
 ///
 /// [`Default`] is the set that the whole process shares, which is what `MEMORY:name` means to other libraries;
 /// [`new`](Self::new) makes one of its own.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct MemoryCaches(Arc<Mutex<BTreeMap<String, Ccache>>>);
 
 /// The set of the process.
@@ -38,6 +39,13 @@ impl MemoryCaches {
     fn lock(&self) -> MutexGuard<'_, BTreeMap<String, Ccache>> {
         // Every change is made whole or not at all, so a panic elsewhere leaves nothing half-done.
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// The names, and nothing of what is in the caches.
+impl fmt::Debug for MemoryCaches {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("MemoryCaches").field(&self.names()).finish()
     }
 }
 
