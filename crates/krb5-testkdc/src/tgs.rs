@@ -4,7 +4,7 @@ use krb5_asn1::{
     ApReq, AuthorizationData, Decode, ErrorCode, KdcOptions, KdcReqBody, KrbFastReq, MessageType, PaData,
     PaDataType, Principal, Raw, SeqOf, TgsReq, TicketFlags,
 };
-use krb5_crypto::{ChecksumType, KeyUsage};
+use krb5_crypto::{ChecksumType, Key, KeyUsage};
 use krb5_pac::PacBuilder;
 
 use crate::Realm;
@@ -96,18 +96,34 @@ fn check_body(client: &Authenticated, body: &[u8]) -> Outcome<()> {
         return Err(refuse(ErrorCode::KRB_AP_ERR_INAPP_CKSUM, "authenticator without a checksum"));
     };
     let checksum_type = ChecksumType(*number);
-    client
-        .ticket
-        .contents
-        .session_key
-        .checksum_with_type(checksum_type, KeyUsage::TGS_REQ_AUTHENTICATOR_CHECKSUM)
+    let modified = || refuse(ErrorCode::KRB_AP_ERR_MODIFIED, "checksum does not fit the request");
+    let key = &client.ticket.contents.session_key;
+    if let Some(fits) = plain_md5(key, checksum_type, body, tag) {
+        return if fits { Ok(()) } else { Err(modified()) };
+    }
+    key.checksum_with_type(checksum_type, KeyUsage::TGS_REQ_AUTHENTICATOR_CHECKSUM)
         .ok_or_else(|| {
             let text = format!("checksum of type {checksum_type} does not fit the session key");
             refuse(ErrorCode::KRB_AP_ERR_INAPP_CKSUM, text)
         })?
         .verify(&[body], tag)
         .map(|_verified| ())
-        .map_err(|_| refuse(ErrorCode::KRB_AP_ERR_MODIFIED, "checksum does not fit the request"))
+        .map_err(|_| modified())
+}
+
+/// Under RC4, Heimdal takes a checksum without a key. The authenticator that it is encrypted in has one.
+/// `None` where this is something else.
+#[cfg(feature = "rc4")]
+fn plain_md5(key: &Key, checksum_type: ChecksumType, body: &[u8], tag: &[u8]) -> Option<bool> {
+    use krb5_crypto::EncType;
+    use md5::Digest as _;
+    let is_this = checksum_type == ChecksumType::RSA_MD5 && key.enctype() == EncType::RC4_HMAC;
+    is_this.then(|| md5::Md5::digest(body).as_slice() == tag)
+}
+
+#[cfg(not(feature = "rc4"))]
+fn plain_md5(_: &Key, _: ChecksumType, _: &[u8], _: &[u8]) -> Option<bool> {
+    None
 }
 
 fn answer_client(

@@ -6,7 +6,7 @@ use std::net::{TcpListener, TcpStream, UdpSocket};
 
 use krb5_files::config::{self, Config, ConfigFile, Setting, Transport, ValueError};
 use krb5_testkdc::Port;
-use krb5_testkdc::serve::{Server, Via};
+use krb5_testkdc::serve::{Ports, Server, Via};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
 use crate::{REALM, connect, datagram, datagrams, framed, receive, tell, teller};
@@ -43,6 +43,19 @@ fn ports_are_different_and_one_number_serves_both_protocols() {
     for address in [addresses.kdc, addresses.kpasswd] {
         assert!(UdpSocket::bind(address).is_err() && TcpListener::bind(address).is_err(), "{address}");
     }
+}
+
+#[test]
+fn ports_that_are_taken_are_refused() {
+    let taken = UdpSocket::bind((core::net::Ipv4Addr::LOCALHOST, 0)).unwrap();
+    let port = taken.local_addr().unwrap().port();
+    let ports = Ports { kpasswd: port, ..Ports::default() };
+    let error = teller(|_| ()).ports(ports).start().unwrap_err();
+    assert_eq!(error.kind(), std::io::ErrorKind::AddrInUse);
+
+    let listener = TcpListener::bind((core::net::Ipv4Addr::LOCALHOST, 0)).unwrap();
+    let ports = Ports { https: listener.local_addr().unwrap().port(), ..Ports::default() };
+    assert_eq!(teller(|_| ()).ports(ports).start().unwrap_err().kind(), std::io::ErrorKind::AddrInUse);
 }
 
 /// A handler that panics costs one client its answer.
