@@ -7,6 +7,7 @@ pub mod demo;
 pub mod fetch;
 mod http;
 pub mod inspect;
+pub mod kdc;
 pub mod kdestroy;
 pub mod kerberos;
 pub mod kinit;

@@ -1,7 +1,7 @@
 //! Command line of the GSS-API stack.
 
 use clap::{Parser, Subcommand};
-use gssctl::{decode, demo, fetch, kdestroy, kinit, klist, kpasswd, kvno, serve, shim};
+use gssctl::{decode, demo, fetch, kdc, kdestroy, kinit, klist, kpasswd, kvno, serve, shim};
 use std::process::ExitCode;
 
 /// Kerberos and SPNEGO from the command line: serve and fetch pages with Negotiate, list tickets and keys, look into
@@ -23,6 +23,7 @@ enum Command {
     Kvno(kvno::Arguments),
     Kdestroy(kdestroy::Arguments),
     Kpasswd(kpasswd::Arguments),
+    Kdc(kdc::Arguments),
     Decode(decode::Arguments),
     Shim(shim::Arguments),
 }
@@ -38,6 +39,7 @@ fn main() -> ExitCode {
         Command::Kvno(arguments) => kvno::run(&arguments),
         Command::Kdestroy(arguments) => kdestroy::run(&arguments),
         Command::Kpasswd(arguments) => kpasswd::run(&arguments),
+        Command::Kdc(arguments) => kdc::run(&arguments),
         Command::Decode(arguments) => decode::run(&arguments),
         Command::Shim(arguments) => shim::run(&arguments),
     };

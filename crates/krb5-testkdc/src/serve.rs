@@ -59,6 +59,18 @@ const ATTEMPTS: usize = 32;
 #[derive(Debug)]
 pub struct Server {
     desk: Desk,
+    ports: Ports,
+}
+
+/// The ports to listen on; 0 stands for any that is free.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Ports {
+    /// AS and TGS exchanges, over UDP and TCP.
+    pub kdc: u16,
+    /// Password changes, over UDP and TCP.
+    pub kpasswd: u16,
+    /// The proxy, over HTTPS.
+    pub https: u16,
 }
 
 impl Server {
@@ -69,7 +81,8 @@ impl Server {
     }
 
     fn serving(realms: Vec<String>, handler: impl Handler, limits: Limits) -> Self {
-        Self { desk: Desk { handler: Box::new(handler), limits, realms } }
+        let desk = Desk { handler: Box::new(handler), limits, realms };
+        Self { desk, ports: Ports::default() }
     }
 
     /// With one more realm that the handler answers for.
@@ -86,13 +99,21 @@ impl Server {
         self
     }
 
-    /// Listens on free ports of 127.0.0.1. Has to be called in a tokio runtime with I/O and time.
+    /// On these ports in place of free ones.
+    #[must_use]
+    pub const fn ports(mut self, ports: Ports) -> Self {
+        self.ports = ports;
+        self
+    }
+
+    /// Listens on ports of 127.0.0.1. Has to be called in a tokio runtime with I/O and time.
     ///
     /// # Errors
-    /// No ports are free, or there is no randomness for a certificate's key.
+    /// The ports are not free, or there is no randomness for a certificate's key.
     pub async fn listen(self) -> io::Result<Listening> {
-        let (kdc, kpasswd) = (pair().await?, pair().await?);
-        let https = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
+        let Ports { kdc, kpasswd, https } = self.ports;
+        let (kdc, kpasswd) = (pair(kdc).await?, pair(kpasswd).await?);
+        let https = TcpListener::bind((Ipv4Addr::LOCALHOST, https)).await?;
         Listening::new(Arc::new(self.desk), kdc, kpasswd, https)
     }
 
@@ -105,13 +126,14 @@ impl Server {
     }
 }
 
-/// One port number for both protocols.
-async fn pair() -> io::Result<(UdpSocket, TcpListener)> {
+/// One port number for both protocols; any that is free for 0.
+async fn pair(port: u16) -> io::Result<(UdpSocket, TcpListener)> {
     let mut last = None;
     for _ in 0..ATTEMPTS {
-        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port)).await?;
         match UdpSocket::bind(listener.local_addr()?).await {
             Ok(socket) => return Ok((socket, listener)),
+            Err(error) if port != 0 => return Err(error),
             Err(error) => last = Some(error),
         }
     }
