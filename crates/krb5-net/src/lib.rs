@@ -43,6 +43,7 @@ pub mod cache;
 pub mod credentials;
 mod error;
 mod event;
+pub mod host_name;
 mod locate;
 mod network;
 mod origin;

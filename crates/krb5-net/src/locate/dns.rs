@@ -77,7 +77,7 @@ impl Dns {
     }
 
     /// A resolver for one question: what it starts belongs to the runtime of the caller, which may end with it.
-    fn resolver(&self) -> Result<Option<TokioResolver>, String> {
+    pub(crate) fn resolver(&self) -> Result<Option<TokioResolver>, String> {
         let mut builder = match self {
             Self::Off => return Ok(None),
             Self::System => TokioResolver::builder_tokio().map_err(|error| error.to_string())?,

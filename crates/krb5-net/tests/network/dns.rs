@@ -7,10 +7,11 @@ use std::sync::Mutex;
 
 use gss_core::Diagnose;
 use hickory_resolver::proto::op::{Message, ResponseCode};
-use hickory_resolver::proto::rr::rdata::{NULL, SRV};
+use hickory_resolver::proto::rr::rdata::{CNAME, NULL, SRV};
 use hickory_resolver::proto::rr::{Name, RData, Record, RecordType};
 use krb5_client::{Request, Service};
-use krb5_files::config::{Config, ConfigFile};
+use krb5_files::config::{Canonicalize, Config, ConfigFile};
+use krb5_net::host_name::{canonicalize, service_names};
 use krb5_net::{Dns, Event, KdcAddress, Network, Origin, TransportError};
 use tokio::net::UdpSocket;
 
@@ -24,6 +25,7 @@ struct Zone {
     broken: bool,
 }
 
+const CNAME_TYPE: u16 = 5;
 const SRV_TYPE: u16 = 33;
 const URI_TYPE: u16 = 256;
 
@@ -42,6 +44,12 @@ impl Zone {
             RData::Unknown { code: RecordType::Unknown(URI_TYPE), rdata: NULL::with(data) }
         });
         self.records.insert((name.into(), URI_TYPE), data.collect());
+        self
+    }
+
+    fn cname(mut self, name: &str, target: &str) -> Self {
+        let target = RData::CNAME(CNAME(Name::from_ascii(target).unwrap()));
+        self.records.insert((name.into(), CNAME_TYPE), vec![target]);
         self
     }
 
@@ -261,4 +269,70 @@ async fn many_records_are_cut_short() {
     let addresses: std::collections::HashSet<_> = servers.iter().collect();
     assert_eq!(addresses.len(), servers.len(), "each once: {servers:?}");
     assert!(servers.iter().all(|server| KdcAddress::parse(server, Service::Kdc).is_ok()));
+}
+
+/// The names of HTTP on this host, and what DNS was asked.
+async fn names(zone: Zone, host: &str, policy: Canonicalize) -> (Vec<String>, usize) {
+    let (name_server, asked) = zone.serve().await;
+    let text = "[domain_realm]\n.example.com = EXAMPLE.COM\n";
+    let config = Config::from(ConfigFile::parse("krb5.conf", text.as_bytes()).unwrap());
+    let dns = Dns::Servers(vec![name_server]);
+    let names = service_names(&config, &dns, "HTTP", host, policy).await.unwrap();
+    let asked = asked.lock().unwrap().len();
+    (names.iter().map(ToString::to_string).collect(), asked)
+}
+
+fn aliases() -> Zone {
+    Zone::default()
+        .cname("www.other.test.", "web.example.com.")
+        .cname("web.example.com.", "Host7.example.com.")
+}
+
+#[tokio::test]
+async fn names_of_hosts_stay_as_they_are_unless_asked_otherwise() {
+    assert_eq!(
+        names(aliases(), "WWW.other.test.", Canonicalize::Never).await,
+        (vec!["HTTP/www.other.test@".into()], 0)
+    );
+    let known = names(aliases(), "www.example.com", Canonicalize::Never).await;
+    assert_eq!(known.0, ["HTTP/www.example.com@EXAMPLE.COM"]);
+}
+
+#[tokio::test]
+async fn aliases_are_followed_where_that_is_asked_for() {
+    let always = names(aliases(), "www.other.test", Canonicalize::Always).await;
+    assert_eq!(always.0, ["HTTP/host7.example.com@EXAMPLE.COM"]);
+    let fallback = names(aliases(), "www.other.test", Canonicalize::Fallback).await;
+    assert_eq!(fallback.0, ["HTTP/www.other.test@", "HTTP/host7.example.com@EXAMPLE.COM"]);
+    let none = names(aliases(), "host7.example.com", Canonicalize::Always).await;
+    assert_eq!(none.0, ["HTTP/host7.example.com@EXAMPLE.COM"]);
+}
+
+#[tokio::test]
+async fn circles_of_aliases_end() {
+    let zone =
+        Zone::default().cname("a.example.com.", "b.example.com.").cname("b.example.com.", "a.example.com.");
+    let (names, asked) = names(zone, "a.example.com", Canonicalize::Always).await;
+    assert_eq!(names, ["HTTP/a.example.com@EXAMPLE.COM"]);
+    assert!(asked <= 8, "{asked}");
+}
+
+#[tokio::test]
+async fn what_is_no_name_of_a_host_is_refused() {
+    for (service, host) in
+        [("", "host"), ("HTTP", ""), ("HTTP", "."), ("HT/TP", "host"), ("HTTP", "host@REALM")]
+    {
+        let names = service_names(&Config::default(), &Dns::Off, service, host, Canonicalize::Never).await;
+        assert_eq!(names.unwrap_err().code(), "host_name", "{service:?} {host:?}");
+    }
+}
+
+#[test]
+fn krb5_conf_has_to_ask_for_canonical_names() {
+    let asked = |text: &str| {
+        canonicalize(&Config::from(ConfigFile::parse("krb5.conf", text.as_bytes()).unwrap())).unwrap()
+    };
+    assert_eq!(asked(""), Canonicalize::Never);
+    assert_eq!(asked("[libdefaults]\ndns_canonicalize_hostname = true\n"), Canonicalize::Always);
+    assert_eq!(asked("[libdefaults]\ndns_canonicalize_hostname = fallback\n"), Canonicalize::Fallback);
 }
