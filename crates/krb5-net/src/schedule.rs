@@ -4,14 +4,17 @@
 //! reports what happens; after each report it polls again.
 
 use alloc::collections::VecDeque;
-use core::net::{IpAddr, SocketAddr};
+use core::net::IpAddr;
 use core::time::Duration;
 
 use krb5_client::Service;
-use krb5_files::config::Transport;
 
 use crate::reply::{Reply, classify};
 use crate::{Attempt, Endpoint, KdcAddress, Reason, Timing, Via};
+
+mod tries;
+
+use tries::{Ips, Round, Server, State, Try};
 
 /// Most addresses of one host that are tried.
 const MAX_ADDRESSES: usize = 8;
@@ -45,15 +48,6 @@ pub(crate) enum Verdict {
     Refused,
 }
 
-/// Which transports a round uses, and which first.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Round {
-    UdpFirst,
-    UdpLast,
-    NoUdp,
-    OnlyUdp,
-}
-
 /// Where in a round we are.
 #[derive(Clone, Copy, Debug)]
 enum Cursor {
@@ -67,39 +61,6 @@ enum Cursor {
     Repeat { passes: u8, next: AttemptId },
     /// All rounds are over.
     End,
-}
-
-/// A server and what its host's name came to.
-struct Server {
-    address: KdcAddress,
-    ips: Ips,
-}
-
-enum Ips {
-    Unknown,
-    Known(Vec<IpAddr>),
-    Failed(String),
-}
-
-/// One way of asking one server.
-struct Try {
-    server: usize,
-    endpoint: Endpoint,
-    /// Whether it waits until all servers have been asked by the transport that comes first.
-    deferred: bool,
-    state: State,
-}
-
-enum State {
-    Fresh,
-    Asked {
-        since: Duration,
-        sent: u32,
-        connected: Option<Duration>,
-    },
-    Over(Reason),
-    /// Given up since another way turned out to be needed; not worth telling of.
-    Dropped,
 }
 
 /// The plan for one request and how far it has come.
@@ -428,55 +389,6 @@ impl Schedule {
 
     fn any_live(&self) -> bool {
         self.round_tries().any(Try::is_live)
-    }
-}
-
-impl Server {
-    /// Addresses need no look-up.
-    fn new(address: KdcAddress) -> Self {
-        let ips = match address.host_name() {
-            None => Ips::Known(Vec::new()),
-            Some(host) => host.parse().map_or(Ips::Unknown, |ip| Ips::Known(vec![ip])),
-        };
-        Self { address, ips }
-    }
-}
-
-impl Try {
-    const fn is_live(&self) -> bool {
-        matches!(self.state, State::Asked { .. })
-    }
-}
-
-impl Round {
-    /// All ways of asking a server in this round: by the transport that comes first at each address, then by the other.
-    fn tries(self, server: usize, address: &KdcAddress, ips: &[IpAddr]) -> Vec<Try> {
-        let new = |via, address, deferred| Try {
-            server,
-            endpoint: Endpoint { via, address },
-            deferred,
-            state: State::Fresh,
-        };
-        let at = |via, port, deferred| {
-            ips.iter().map(move |ip| new(via, Some(SocketAddr::new(*ip, port)), deferred))
-        };
-        match *address {
-            KdcAddress::Socket { .. } if self == Self::OnlyUdp => Vec::new(),
-            KdcAddress::Socket { .. } => vec![new(Via::Socket, None, false)],
-            KdcAddress::Https { .. } if self == Self::OnlyUdp => Vec::new(),
-            KdcAddress::Https { port, .. } => at(Via::Https, port, false).collect(),
-            KdcAddress::Host { transport, port, .. } => {
-                let (udp, tcp) = (transport != Transport::Tcp, transport != Transport::Udp);
-                let udp = |deferred| at(Via::Udp, port, deferred).filter(move |_| udp);
-                let tcp = |deferred| at(Via::Tcp, port, deferred).filter(move |_| tcp);
-                match self {
-                    Self::UdpFirst => udp(false).chain(tcp(true)).collect(),
-                    Self::UdpLast => tcp(false).chain(udp(true)).collect(),
-                    Self::NoUdp => tcp(false).collect(),
-                    Self::OnlyUdp => udp(false).collect(),
-                }
-            }
-        }
     }
 }
 
