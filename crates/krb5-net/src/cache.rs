@@ -23,7 +23,8 @@
 //! not see `flock`, and which cannot be had here without code in C's terms. What that means: a credential that another
 //! library appends while we rewrite the file ([`Cache::remove`], [`Cache::set_config`], [`Cache::set_kdc_offset`],
 //! [`Cache::replace`]) can be lost, and is then fetched again. Two credentials appended at once both stay: each is
-//! written in one piece to the end of the file. A reader that finds a piece still incomplete reads again.
+//! written in one piece to the end of the file. A reader that finds a piece still incomplete reads again. A lock is waited
+//! for as long as it is held; only who may open the file can hold it.
 //!
 //! All of this waits for disks and daemons; from asynchronous code, call it where waiting is allowed
 //! (`tokio::task::spawn_blocking`).

@@ -10,7 +10,10 @@ use interop::realm::{PASSWORD, REALM, Realm, RealmOptions, SERVICE_PRINCIPAL, US
 use interop::{packages, peer};
 use krb5_asn1::Principal;
 use krb5_files::{Ccache, KdcOffset};
+use krb5_net::Network;
 use krb5_net::cache::{Cache, CacheError, CacheName, CacheOptions, Collection, MemoryCaches};
+use krb5_net::credentials::Credentials;
+use krb5_net::source;
 
 /// A realm, and the name of a cache or collection that both sides use.
 struct Place {
@@ -247,5 +250,22 @@ fn file_that_both_append_to_keeps_everything() -> Result<()> {
         ensure!(content.find(&principal(service)).is_some(), "{service}");
     }
     ensure!(place.mit("klist", &[], "")?.contains("ours/199@"), "klist");
+    Ok(())
+}
+
+/// Our credentials live on a login of MIT's, and leave their tickets where MIT's programs find them.
+#[test]
+fn tickets_of_our_credentials_are_found_in_the_cache() -> Result<()> {
+    for place in [Place::file()?, Place::folder()?, Place::daemon()?] {
+        place.kinit(USER)?;
+        let network = Network::new(source::load(&[place.config.display().to_string()])?);
+        let me = Credentials::from_cache(place.cache()?, network);
+        let ticket = me.ticket_blocking(&principal(SERVICE_PRINCIPAL))?;
+        assert_eq!(ticket.client.to_string(), USER);
+        let listed = place.mit("klist", &[], "")?;
+        ensure!(listed.contains(SERVICE_PRINCIPAL), "{}: {listed}", place.name);
+        // MIT uses it: another one would be listed as well.
+        place.mit("kvno", &["--cached-only", SERVICE_PRINCIPAL], "")?;
+    }
     Ok(())
 }

@@ -83,3 +83,44 @@ impl Reply {
         KcmError::Format { operation: self.operation, error }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::cache::tests::credential;
+
+    fn reply(bytes: &[u8]) -> Reply {
+        Reply::new(KcmOperation::GetCredentials, Zeroizing::new(bytes.to_vec()))
+    }
+
+    proptest! {
+        #[test]
+        fn any_bytes_are_read_or_refused(bytes in proptest::collection::vec(any::<u8>(), 0..200)) {
+            let _ = reply(&bytes).name();
+            let _ = reply(&bytes).offset();
+            let _ = reply(&bytes).principal();
+            let _ = reply(&bytes).credential();
+            let _ = reply(&bytes).credentials();
+            let ids = reply(&bytes).ids(3);
+            prop_assert_eq!(ids.is_ok(), bytes.len() % ID == 0 && bytes.len() <= 3 * ID);
+        }
+
+        #[test]
+        fn list_is_read_as_written_and_refused_when_cut(ends in proptest::collection::vec(any::<u32>(), 0..4)) {
+            let mut bytes = u32::try_from(ends.len()).unwrap().to_be_bytes().to_vec();
+            for end in &ends {
+                let ticket = credential("HTTP/www.example.com@EXAMPLE.COM", *end);
+                let ticket = fragment::credential_bytes(&ticket, krb5_files::CcacheVersion::V4).unwrap();
+                bytes.extend_from_slice(&u32::try_from(ticket.len()).unwrap().to_be_bytes());
+                bytes.extend_from_slice(&ticket);
+            }
+            let read = reply(&bytes).credentials().unwrap();
+            prop_assert_eq!(read.iter().map(|ticket| ticket.times.endtime).collect::<Vec<_>>(), ends);
+            for length in 0..bytes.len() {
+                prop_assert!(reply(&bytes[..length]).credentials().is_err());
+            }
+        }
+    }
+}
