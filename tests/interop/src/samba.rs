@@ -4,6 +4,7 @@
 //! can run at once. It ends by itself when its standard input closes, even if the test is killed.
 
 use core::net::{Ipv4Addr, SocketAddrV4};
+use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
@@ -27,10 +28,14 @@ pub const HOST: &str = "DC1";
 /// Where its directory begins.
 pub const BASE: &str = "DC=samba,DC=test";
 
+/// Spares the databases, which no test outlives, the wait for the disk.
+const UNSAFE_AND_FAST: (&str, &str) = ("TDB_NO_FSYNC", "1");
+
 const KDC_PORT: u16 = 88;
 const KPASSWD_PORT: u16 = 464;
 const LDAP_PORT: u16 = 389;
-const ADMINISTRATOR_PASSWORD: &str = "Admin-of-the-test-1";
+/// Password of the user `Administrator`.
+pub const ADMINISTRATOR_PASSWORD: &str = "Admin-of-the-test-1";
 
 /// A running domain controller; dropping it stops all its processes.
 #[derive(Debug)]
@@ -58,10 +63,14 @@ impl Controller {
             "folder": folder, "address": address, "realm": REALM, "domain": DOMAIN, "host": HOST,
             "password": ADMINISTRATOR_PASSWORD, "users": users,
         });
-        let mut provision = python::command(site, &packages::find("python3")?, "samba_provision.py");
+        let mut provision = program(site, "samba_provision.py")?;
         peer::succeed(&mut provision, order.to_string().as_bytes())?;
 
+        // Its KDC would ask everybody for pre-authentication, whatever the account says.
+        let kdc_config = site.fresh_path("samba-kdc.conf");
+        fs::write(&kdc_config, "[kdc]\nrequire-preauth = no\n")?;
         let mut command = site.command(packages::find("samba")?);
+        command.env("KRB5_CONFIG", kdc_config).envs([UNSAFE_AND_FAST]);
         // Given here once more: provisioning leaves it out of the file.
         command.args(["--interactive", "--option=tls enabled=no", "--configfile"]).arg(config(&folder));
         let (peer, tether) = Peer::start_tethered("samba", &mut command, site.fresh_path("samba.log"))?;
@@ -85,7 +94,7 @@ impl Controller {
     /// # Errors
     /// A package is missing, or Samba refuses.
     pub fn change(&self, site: &Site, orders: &[Value]) -> Result<()> {
-        let mut command = python::command(site, &packages::find("python3")?, "samba_directory.py");
+        let mut command = program(site, "samba_directory.py")?;
         let orders = Value::from(orders).to_string();
         peer::succeed(command.arg(self.config()), orders.as_bytes()).map(drop)
     }
@@ -136,8 +145,8 @@ impl Controller {
         let (real, config) = (packages::find("ntlm_auth")?, self.config());
         let script =
             format!("#!/bin/sh\nexec '{}' --configfile='{}' \"$@\"\n", real.display(), config.display());
-        std::fs::write(&program, script)?;
-        std::fs::set_permissions(&program, std::fs::Permissions::from_mode(0o755))?;
+        fs::write(&program, script)?;
+        fs::set_permissions(&program, fs::Permissions::from_mode(0o755))?;
         Ok(program)
     }
 
@@ -162,6 +171,13 @@ impl Drop for Controller {
         // Otherwise the peer's own end kills the first process, and the others follow it.
         self.peer.has_ended();
     }
+}
+
+/// A program of the folder `peers` that works on the databases.
+fn program(site: &Site, name: &str) -> Result<Command> {
+    let mut command = python::command(site, &packages::find("python3")?, name);
+    command.envs([UNSAFE_AND_FAST]);
+    Ok(command)
 }
 
 fn config(folder: &Path) -> PathBuf {

@@ -84,7 +84,7 @@ impl<'s> Heimdal<'s> {
 impl Kdc for Heimdal<'_> {
     fn add(&self, account: &Account<'_>) -> Result<()> {
         let keys: Vec<_> =
-            account.enctypes.iter().map(|enctype| format!("{}:pw-salt", enctype.mit_name())).collect();
+            account.enctypes.iter().map(|enctype| format!("{}:pw-salt", name(*enctype))).collect();
         let profile = format!("{}[kadmin]\ndefault_keys = {}\n", self.profile, keys.join(" "));
         write(&self.folder, "kadmin.conf", &profile)?;
         let secret = match account.password {
@@ -130,6 +130,11 @@ fn servers(site: &Site, folder: &Path, address: &Address) -> Result<(Peer, Peer)
     // It listens on UDP alone, and does not answer what is no request.
     kpasswdd.wait_until("listen over UDP", || listens_on_udp(address.kpasswd.port()))?;
     Ok((kdc, kpasswdd))
+}
+
+/// Heimdal's name of an enctype; that of RC4 is its own.
+fn name(enctype: Enctype) -> &'static str {
+    if enctype == Enctype::RC4 { "arcfour-hmac-md5" } else { enctype.mit_name() }
 }
 
 fn listens_on_udp(port: u16) -> bool {

@@ -17,6 +17,7 @@
 //! | `files` | `gssctl klist` on files of MIT's |
 //! | `caches` | credential caches of all types, with MIT's programs and Heimdal's daemon |
 //! | `testkdc` | our own KDC with the stock clients |
+//! | `tickets` | our client of a KDC with those of MIT, Heimdal and Samba, linked in |
 //! | `ntlm` | NTLM: gss-ntlmssp, pyspnego, impacket, Samba and curl |
 
 mod bindings;

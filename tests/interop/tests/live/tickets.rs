@@ -2,14 +2,23 @@
 //!
 //! | module | what it covers |
 //! | --- | --- |
-//! | `domain` | the Samba domain of the others |
+//! | `mit`, `heimdal`, `samba` | one KDC each: every enctype, pre-authentication, FAST, tickets of tickets, acting for users, passwords |
+//! | `realms` | referrals between KDCs of MIT and Heimdal |
+//! | `errors` | what each KDC refuses, and what is said of it |
+//! | `caches` | our credential caches for the stock clients and theirs for ours |
 //! | `peers` | peers only: proves that the harness works |
+//! | `ours`, `common`, `domain` | our client, what all KDCs are asked alike, and the Samba domain |
 
+mod caches;
 mod common;
 mod domain;
+mod errors;
+mod heimdal;
 mod mit;
 mod ours;
 mod peers;
+mod realms;
+mod samba;
 
 use anyhow::Result;
 use interop::kdc::{Account, Directory, Kdc};
@@ -24,8 +33,12 @@ const HEIMDAL: &str = "HEIMDAL.TEST";
 const USER: &str = "alice";
 const PASSWORD: &str = "Correct horse 9 battery";
 /// A service of every realm is HTTP at the realm's host.
-const HOSTS: &[(&str, &str)] =
-    &[("web.mit.test", MIT), ("web.other.mit.test", OTHER_MIT), ("web.heimdal.test", HEIMDAL)];
+const HOSTS: &[(&str, &str)] = &[
+    ("web.mit.test", MIT),
+    ("web.other.mit.test", OTHER_MIT),
+    ("web.heimdal.test", HEIMDAL),
+    ("front.samba.test", interop::samba::REALM),
+];
 /// Another service, which the first may act for users at.
 const BACK_END: &str = "host/back.end.test";
 

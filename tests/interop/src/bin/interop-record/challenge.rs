@@ -1,9 +1,10 @@
 //! Encrypted challenges of KDCs (RFC 6113 section 5.4.6), with the keys that open them.
 
+use alloc::sync::Arc;
 use core::fmt::Write as _;
 use std::fs;
 use std::path::Path;
-use std::sync::{Arc, Mutex};
+use std::sync::Mutex;
 
 use anyhow::{Context, Result, bail};
 use getrandom::SysRng;

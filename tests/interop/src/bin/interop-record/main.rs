@@ -20,6 +20,8 @@
 //!
 //! `preauth/encrypted-challenge.txt` has a record per KDC and enctype: what its challenge was sealed with.
 
+extern crate alloc;
+
 use core::fmt::Write as _;
 use core::net::Ipv4Addr;
 use std::io::{BufRead, BufReader, Write as _};

@@ -2,9 +2,10 @@
 
 use std::path::PathBuf;
 
-use anyhow::Result;
+use anyhow::{Result, bail};
+use interop::enctype::Enctype;
 use interop::endpoint::User;
-use interop::kdc::Directory;
+use interop::kdc::{Account, Directory, Kdc};
 use interop::samba::{self, Controller};
 use interop::site::Site;
 use serde_json::{Value, json};
@@ -15,7 +16,7 @@ use super::{PASSWORD, USER};
 pub(crate) const FRONT: &str = "HTTP/front.samba.test";
 /// A service that [`FRONT`] names in its own entry, as the one it may act at.
 pub(crate) const BACK: &str = "HTTP/back.samba.test";
-/// A service that names [`FRONT`] in its entry, as one that may act for users at it.
+/// A service that names [`FRONT`] in its entry, as one that may act for users at it: resource-based delegation.
 pub(crate) const WILLING: &str = "HTTP/willing.samba.test";
 /// The user's UPN, which is a name without a realm of that name.
 pub(crate) const UPN: &str = "alice.liddell@wonder.land";
@@ -23,17 +24,22 @@ pub(crate) const UPN: &str = "alice.liddell@wonder.land";
 /// The flags of MS-ADTS section 2.2.16.
 const NORMAL_ACCOUNT: u32 = 0x200;
 const DISABLED: u32 = 0x2;
+const DONT_REQ_PREAUTH: u32 = 0x0040_0000;
 const TRUSTED_TO_AUTH_FOR_DELEGATION: u32 = 0x0100_0000;
 /// FILETIME of 2001-01-01.
 const LONG_AGO: &str = "126227808000000000";
 
+/// The administrator's name and password.
+pub(crate) const ADMINISTRATOR: (&str, &str) = ("Administrator", samba::ADMINISTRATOR_PASSWORD);
+
 /// The domain's controller.
-pub(crate) struct Domain {
+pub(crate) struct Domain<'s> {
     controller: Controller,
+    site: &'s Site,
 }
 
-impl Domain {
-    pub(crate) fn start(site: &Site) -> Result<Self> {
+impl<'s> Domain<'s> {
+    pub(crate) fn start(site: &'s Site) -> Result<Self> {
         let controller = Controller::start(site, &[User::new(samba::DOMAIN, USER, PASSWORD)])?;
         let mut orders = vec![
             set("", &json!({"lockoutThreshold": ["2"], "minPwdAge": ["0"]})),
@@ -53,23 +59,57 @@ impl Domain {
             set("willing", &spn(WILLING)),
             json!({"act_for": "willing", "by": "front"}),
             set("disabled", &flags(DISABLED)),
+            set("krbtgt", &flags(DISABLED | DONT_REQ_PREAUTH)),
             set("expired", &json!({"accountExpires": [LONG_AGO]})),
             // To be changed at the next login.
             set("stale", &json!({"pwdLastSet": ["0"]})),
         ]);
         controller.change(site, &orders)?;
-        Ok(Self { controller })
+        Ok(Self { controller, site })
     }
 
     pub(crate) fn directory(&self) -> Directory {
         Directory::of(self.controller.kdc())
     }
+}
 
-    pub(crate) fn keytab(&self, site: &Site, name: &str) -> Result<PathBuf> {
-        let path = site.fresh_path("keytab");
+impl Kdc for Domain<'_> {
+    /// A service is a user with that name as SPN: Active Directory lets nobody log in under an SPN.
+    fn add(&self, account: &Account<'_>) -> Result<()> {
+        let user = account.name.replace('/', "-");
+        let enctypes = account.enctypes.iter().map(|enctype| match *enctype {
+            Enctype::AES256_SHA1 => 0x10,
+            Enctype::AES128_SHA1 => 0x8,
+            Enctype::RC4 => 0x4,
+            _ => 0,
+        });
+        let enctypes = enctypes.fold(0, |all, one| all | one).to_string();
+        let flags = if account.preauth || account.password.is_none() { 0 } else { DONT_REQ_PREAUTH };
+        let password = account.password.unwrap_or(PASSWORD);
+        let mut attributes = json!({
+            "userAccountControl": [(NORMAL_ACCOUNT | flags).to_string()],
+            "msDS-SupportedEncryptionTypes": [enctypes],
+        });
+        if account.name.contains('/') {
+            attributes["servicePrincipalName"] = json!([account.name]);
+        }
+        self.controller
+            .change(self.site, &[json!({"create": user, "password": password}), set(&user, &attributes)])
+    }
+
+    fn keytab(&self, name: &str) -> Result<PathBuf> {
+        let path = self.site.fresh_path("keytab");
         let principal = format!("{name}@{}", samba::REALM);
-        self.controller.change(site, &[json!({"keytab": path, "principal": principal})])?;
+        self.controller.change(self.site, &[json!({"keytab": path, "principal": principal})])?;
         Ok(path)
+    }
+
+    fn trust(&self, other: &str, _password: &str) -> Result<()> {
+        bail!("no trust with {other}: Samba makes one only with a running domain")
+    }
+
+    fn logs(&self) -> String {
+        self.controller.log_tail()
     }
 }
 

@@ -12,6 +12,7 @@ use krb5_client::{
     Service, TgsError, TgsExchange, TgsOptions, TgsOutcome,
 };
 use krb5_crypto::EncType;
+use krb5_net::BlockingNetwork;
 
 /// What an exchange came to, once a KDC has been reached.
 pub(crate) type Outcome<T, E> = Result<core::result::Result<T, E>>;
@@ -22,16 +23,18 @@ pub(crate) struct Ours<'d> {
     /// What it asks for.
     pub(crate) policy: Policy,
     /// Over which protocol.
-    pub(crate) over: Over,
+    over: Over,
     /// By how many seconds its clock is ahead of everybody else's.
     pub(crate) ahead: i64,
 }
 
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[derive(Clone, Debug)]
 pub(crate) enum Over {
     Tcp,
     /// Without the change to TCP when a reply is too long.
     Udp,
+    /// Our own transport, which knows the servers by itself.
+    Network(BlockingNetwork),
 }
 
 impl<'d> Ours<'d> {
@@ -42,6 +45,11 @@ impl<'d> Ours<'d> {
     /// With one enctype alone.
     pub(crate) fn only(mut self, enctype: EncType) -> Self {
         self.policy.enctypes = vec![enctype];
+        self
+    }
+
+    pub(crate) fn over(mut self, over: Over) -> Self {
+        self.over = over;
         self
     }
 
@@ -72,14 +80,17 @@ impl<'d> Ours<'d> {
     }
 
     fn send(&self, request: &Request) -> Result<Vec<u8>> {
+        if let Over::Network(network) = &self.over {
+            return Ok(network.exchange(request)?);
+        }
         let address = self.directory.address(&request.realm)?;
         let server = match request.service {
             Service::Kdc | Service::PrimaryKdc => address.kdc,
             Service::Kpasswd => address.kpasswd,
         };
         match self.over {
-            Over::Tcp => kdc::tcp(server, &request.message),
             Over::Udp => kdc::udp(server, &request.message),
+            _ => kdc::tcp(server, &request.message),
         }
     }
 

@@ -116,7 +116,7 @@ fn samba_lets_a_service_act_for_users() -> Result<()> {
     for service in [FRONT, BACK, WILLING] {
         client.ticket(&ccache, &[], service)?;
     }
-    let keytab = domain.keytab(&site, "front")?.display().to_string();
+    let keytab = domain.keytab("front")?.display().to_string();
     let ccache = client.kinit("front", "", &["-f", "-k", "-t", &keytab])?;
     let evidence = site.fresh_path("evidence").display().to_string();
     let (out, of) = (format!("--out-cache={evidence}"), format!("--impersonate={USER}"));
