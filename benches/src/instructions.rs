@@ -6,7 +6,7 @@ use crate::measure::Run;
 use crate::options::Options;
 use crate::ours::{self, Spnego};
 use crate::world::World;
-use crate::{ntlm, report};
+use crate::{ntlm, report, tickets};
 use anyhow::{Context as _, Result, bail};
 use gss_core::{ContextFlags, Protection, Role, Sealer as _};
 use gss_krb5::message::{Parameters, halves};
@@ -31,6 +31,9 @@ const SCENARIOS: &[(&str, u64)] = &[
     ("ntlm seal 16 KiB", 50),
     ("ntlm open 16 KiB", 50),
     ("ntlm MIC of 16 KiB", 50),
+    ("tickets, timestamp at once", 100),
+    ("tickets, timestamp when asked", 100),
+    ("tickets, SPAKE when asked", 50),
 ];
 
 const ENCTYPE: EncType = EncType::AES256_CTS_HMAC_SHA1_96;
@@ -65,6 +68,9 @@ fn callgrind(name: &str, count: u64) -> Result<u64> {
 pub(crate) fn run_scenario(name: &str, count: u64) -> Result<()> {
     if let Some(name) = name.strip_prefix("ntlm ") {
         return ntlm::run_scenario(name, count);
+    }
+    if let Some(name) = name.strip_prefix("tickets, ") {
+        return tickets::run_scenario(name, count);
     }
     let world = World::new(ENCTYPE)?;
     let config = world.acceptor(1, NoReplayCache);

@@ -21,6 +21,7 @@ mod ours;
 mod report;
 mod sspi;
 mod suite;
+mod tickets;
 mod world;
 
 pub use crate::options::Options;

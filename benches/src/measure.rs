@@ -63,8 +63,20 @@ pub(crate) struct Samples {
 }
 
 impl Samples {
+    /// Notes a turn of so many operations.
+    pub(crate) fn note(&mut self, count: u64, cost: Cost) {
+        self.count = count;
+        self.nanoseconds.push(cost.elapsed.as_secs_f64() * 1e9 / count as f64);
+        self.requests = cost.requests as f64 / count as f64;
+    }
+
     pub(crate) fn median(&self) -> f64 {
-        spread(&self.nanoseconds).median
+        self.spread().median
+    }
+
+    /// Nanoseconds for one operation.
+    pub(crate) fn spread(&self) -> Spread {
+        spread(&self.nanoseconds)
     }
 
     /// How many times as long as `other` this took, turn by turn.
@@ -104,16 +116,15 @@ pub(crate) fn take_turns(sides: &mut [Run<'_>], plan: Plan) -> Result<Vec<Sample
     }
     for _ in 0..plan.rounds {
         for (side, samples) in sides.iter_mut().zip(&mut samples) {
-            let cost = side(samples.count)?;
-            samples.nanoseconds.push(cost.elapsed.as_secs_f64() * 1e9 / samples.count as f64);
-            samples.requests = cost.requests as f64 / samples.count as f64;
+            let count = samples.count;
+            samples.note(count, side(count)?);
         }
     }
     Ok(samples)
 }
 
 /// How often fits into a slice. Warms caches up on the way.
-fn calibrate(side: &mut Run<'_>, slice: Duration) -> Result<u64> {
+pub(crate) fn calibrate(side: &mut Run<'_>, slice: Duration) -> Result<u64> {
     let mut count = 1;
     loop {
         let elapsed = side(count)?.elapsed;

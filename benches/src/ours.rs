@@ -14,7 +14,7 @@ use rand_core::UnwrapErr;
 use crate::world::World;
 
 /// What MIT's side asks for: mutual authentication and everything that messages can have.
-const FLAGS: ContextFlags = UNORDERED.with(ContextFlags::REPLAY).with(ContextFlags::SEQUENCE);
+pub(crate) const FLAGS: ContextFlags = UNORDERED.with(ContextFlags::REPLAY).with(ContextFlags::SEQUENCE);
 
 /// The same without sequence numbers being checked, so that one token can be opened again and again.
 pub(crate) const UNORDERED: ContextFlags =
@@ -114,7 +114,11 @@ pub(crate) fn tokens<F: Framing>(world: &World, count: u64) -> Result<Vec<Vec<u8
     (0..count).map(|_| Ok(first_token::<F>(world, FLAGS)?.1)).collect()
 }
 
-fn accept_one<F: Framing>(config: &AcceptorConfig, token: &mut [u8], answer: &mut Vec<u8>) -> Result<()> {
+pub(crate) fn accept_one<F: Framing>(
+    config: &AcceptorConfig,
+    token: &mut [u8],
+    answer: &mut Vec<u8>,
+) -> Result<()> {
     match step(F::acceptor(config), token, answer)? {
         Step::Continue(_) => bail!("our acceptor wants another token"),
         Step::Done(context) => {

@@ -2,6 +2,7 @@
 
 use crate::measure::{Plan, Samples};
 use crate::suite::Row;
+use crate::tickets::{self, PARTIES, STEPS};
 use std::process::Command;
 
 /// The goals of the project, told by the beginning of a case's name: how many times as fast as the other side.
@@ -11,6 +12,9 @@ const GOALS: &[(&str, f64)] = &[
     ("ntlm initiate, NT hash", 2.0),
     ("ntlm accept, NT hash", 2.0),
 ];
+
+/// What a login may cost at most, in nanoseconds, by the case's name.
+const LOGIN_GOALS: &[(&str, f64)] = &[("tickets, aes256-sha1, timestamp at once", 150e3)];
 
 /// What the figures hold for.
 pub(crate) fn print_setting(krb5: &str, sspi: &str, plan: Plan) {
@@ -107,6 +111,45 @@ pub(crate) fn print_parts(title: &str, bytes: usize, parts: &[&str], samples: &[
         let verdict = if share <= 1.05 { "met" } else { "MISSED" };
         println!("Goal: {ours}: no slower than the last. Measured: {share:.2} of its time, {verdict}.");
     }
+}
+
+/// What logins cost, one line a case: all that is ours, and then who does how much of it.
+pub(crate) fn print_logins(rows: &[tickets::Row]) {
+    if rows.is_empty() {
+        return;
+    }
+    let head = |columns: &[&str]| columns.iter().map(|&column| column.to_owned()).collect::<Vec<_>>();
+    let mut totals = vec![head(
+        &[&["case", "AS + TGS + AP", "min to max"], &PARTIES[..], &["logins a turn", "our allocations"]]
+            .concat(),
+    )];
+    let mut steps = vec![head(&[&["case"], &STEPS[..]].concat())];
+    for row in rows {
+        let mut line = vec![row.name.clone(), time(row.all.median())];
+        let spread = row.all.spread();
+        line.push(format!("{} to {}", time(spread.min), time(spread.max)));
+        line.extend(row.parties.iter().map(|party| time(party.median())));
+        line.extend([row.all.count.to_string(), format!("{:.1}", row.all.requests)]);
+        totals.push(line);
+        let medians = row.steps.iter().map(|step| time(step.median()));
+        steps.push(core::iter::once(row.name.clone()).chain(medians).collect());
+    }
+    println!("\n{}", table(&totals));
+    println!(
+        "Times are CPU time for one login, the median of all turns. Allocations are everybody's, for one login."
+    );
+    for (goal, limit) in LOGIN_GOALS {
+        if let Some(row) = rows.iter().find(|row| row.name == *goal) {
+            let measured = row.all.median();
+            let verdict = if measured <= *limit { "met" } else { "MISSED" };
+            println!(
+                "Goal: {goal}: AS + TGS + AP in {} at most. Measured: {}, {verdict}.",
+                time(*limit),
+                time(measured)
+            );
+        }
+    }
+    println!("\nStep by step:\n\n{}", table(&steps));
 }
 
 /// One line a subject, one column a size; samples come subject by subject.

@@ -7,7 +7,7 @@ use crate::mit::Program;
 use crate::options::Options;
 use crate::ours::{self, Framing, Krb5, Spnego};
 use crate::world::{ENCTYPES, SERVICE, World};
-use crate::{growth, instructions, ntlm, report, sspi};
+use crate::{growth, instructions, ntlm, report, sspi, tickets};
 use anyhow::Result;
 use core::cell::RefCell;
 use gss_core::{Protection, Sealer as _};
@@ -46,6 +46,7 @@ pub fn run(options: &Options) -> Result<()> {
     }
     report::print_comparison("MIT", &suite.rows);
     growth::run(options, &program)?;
+    tickets::run(options)?;
     ntlm::run(options)
 }
 

@@ -14,8 +14,8 @@ use tempfile::TempDir;
 use test_support::ticket::{TicketMaker, key};
 
 const CLIENT: &str = "alice@EXAMPLE.COM";
-const HOST: &str = "www.example.com";
-const REALM: &str = "EXAMPLE.COM";
+pub(crate) const HOST: &str = "www.example.com";
+pub(crate) const REALM: &str = "EXAMPLE.COM";
 const KVNO: u32 = 2;
 const HOUR: i64 = 3600;
 
