@@ -63,6 +63,7 @@ pub(super) fn list(folder: &Path) -> Result<Vec<PathBuf>, CacheError> {
 
 /// Makes the folder, for its owner alone, unless it is there. Its parent has to be.
 pub(super) fn create(folder: &Path) -> Result<(), CacheError> {
+    #[cfg_attr(not(unix), expect(unused_mut, reason = "only Unix has modes to set"))]
     let mut builder = fs::DirBuilder::new();
     #[cfg(unix)]
     std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
