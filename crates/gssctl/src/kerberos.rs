@@ -11,7 +11,7 @@ use krb5_client::{Credential, Exchange, Policy, Service, TgsExchange, TgsOptions
 use krb5_files::config::{Config, fallback_realm};
 use krb5_net::cache::{Cache, CacheName, CacheOptions, Collection};
 use krb5_net::places::Places;
-use krb5_net::{Dns, Event, KdcAddress, Network, Timing, Trust, settings};
+use krb5_net::{Dns, Event, KdcAddress, Network, Timing, Trust, host_name, settings};
 use std::path::PathBuf;
 
 /// How KDCs are reached.
@@ -42,6 +42,7 @@ pub struct Kerberos {
     /// What is asked for, and put up with.
     pub policy: Policy,
     progress: Progress,
+    clock: Option<Timestamp>,
 }
 
 impl Kerberos {
@@ -83,7 +84,13 @@ impl Kerberos {
         let network = builder.observer(move |event| show(event, &shown, verbose)).build();
         let mut policy = settings::policy(&config).context("krb5.conf")?;
         policy.enctypes.retain(|enctype| enctype.is_supported());
-        Ok(Self { places, config, network, policy, progress })
+        Ok(Self { places, config, network, policy, progress, clock: None })
+    }
+
+    /// Takes this for the time in all exchanges, in place of the system's clock.
+    #[must_use]
+    pub fn at(self, now: Option<Timestamp>) -> Self {
+        Self { clock: now, ..self }
     }
 
     /// The configuration.
@@ -138,49 +145,69 @@ impl Kerberos {
         X::Error: Diagnose + Send + Sync + 'static,
     {
         let mut rng = random::system();
-        let exchange = begin(&self.policy, &mut Env::new(Timestamp::now(), &mut rng))?;
+        let mut clock = || self.clock.unwrap_or_else(Timestamp::now);
+        let exchange = begin(&self.policy, &mut Env::new(clock(), &mut rng))?;
         let _shown = Shown(&self.progress);
-        krb5_client::run(exchange, &mut self.network.blocking(), &mut Timestamp::now, &mut rng).map_err(
-            |error| match error {
+        krb5_client::run(exchange, &mut self.network.blocking(), &mut clock, &mut rng).map_err(|error| {
+            match error {
                 krb5_client::RunError::Exchange(error) => anyhow!(error),
                 krb5_client::RunError::Transport(error) => anyhow!(error),
-            },
-        )
+            }
+        })
     }
 
-    /// A service's name from text: `service/host`, with the realm that krb5.conf states for the host. The realm is empty
-    /// where nothing is stated: then the KDCs refer to it.
+    /// The names that a service may have, from text like `service/host`, in the order in which to ask for them. The realm
+    /// is the one that krb5.conf states for the host; it is empty where nothing is stated: then the KDCs refer to it.
     ///
     /// # Errors
     /// The text is no principal.
-    pub fn service(&self, text: &str) -> Result<Principal> {
+    pub fn service(&self, text: &str) -> Result<Vec<Principal>> {
         let named = principal(text, Some(""))?;
-        if !named.realm().as_bytes().is_empty() {
-            return Ok(named);
+        let mut components = named.components();
+        let (service, host) = (components.next(), components.next());
+        let host_based = service.and_then(|name| name.as_str()).zip(host.and_then(|name| name.as_str()));
+        match host_based {
+            Some((service, host)) if named.realm().as_bytes().is_empty() && components.len() == 0 => {
+                let policy = host_name::canonicalize(&self.config).context("krb5.conf")?;
+                let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+                let names = host_name::service_names(&self.config, &Dns::System, service, host, policy);
+                Ok(runtime.block_on(names)?)
+            }
+            _ => Ok(vec![named.clone()]),
         }
-        let host = named.components().nth(1).and_then(|host| host.as_str().map(str::to_owned));
-        let stated = host.as_deref().and_then(|host| self.config.host_realm(host));
-        match stated {
-            Some(realm) => principal(text, Some(realm.value)),
-            None => Ok(named),
+    }
+
+    /// A ticket for the first of these names that a KDC knows.
+    ///
+    /// # Errors
+    /// As [`run`](Self::run). What is said of the first name counts.
+    pub fn ticket(
+        &self,
+        tgt: &Credential,
+        names: &[Principal],
+        adjust: impl Fn(TgsOptions) -> TgsOptions,
+    ) -> Result<TgsOutcome> {
+        let mut first = None;
+        for server in names {
+            match self.ticket_under(tgt, server, &adjust) {
+                Ok(outcome) => return Ok(outcome),
+                Err(error) => first = first.or(Some(error)),
+            }
         }
+        Err(first.unwrap_or_else(|| anyhow!("the service has no name")))
     }
 
     /// A ticket for a service. Where no realm is stated and no KDC refers to one, the realm that the host's domain
     /// suggests is tried.
-    ///
-    /// # Errors
-    /// As [`run`](Self::run).
-    pub fn ticket(
+    fn ticket_under(
         &self,
         tgt: &Credential,
         server: &Principal,
-        adjust: impl Fn(TgsOptions) -> TgsOptions,
+        adjust: &impl Fn(TgsOptions) -> TgsOptions,
     ) -> Result<TgsOutcome> {
-        let realm_of = |name: krb5_asn1::KerberosString<'_>| name.to_string();
-        let ours = realm_of(tgt.client.realm());
+        let ours = tgt.client.realm().to_string();
         let ask = |server: &Principal| {
-            let options = settings::tgs_options(&self.config, &ours, &realm_of(server.realm()))?;
+            let options = settings::tgs_options(&self.config, &ours, &server.realm().to_string())?;
             self.run(|policy, env| TgsExchange::service(policy, tgt, server, adjust(options), env))
         };
         let refused = match ask(server) {
@@ -190,8 +217,8 @@ impl Kerberos {
         let host = server.components().nth(1).and_then(|host| host.as_str().map(str::to_owned));
         match host.and_then(|host| fallback_realm(&host)).filter(|realm| *realm != ours) {
             Some(realm) => {
-                let components = server.components().map(|component| component.as_bytes().to_vec());
-                let components: Vec<_> = components.collect();
+                let components: Vec<_> =
+                    server.components().map(|component| component.as_bytes().to_vec()).collect();
                 let elsewhere = Principal::from_components(server.name_type(), components, realm)?;
                 // What the own realm said explains more than what a guess came to.
                 ask(&elsewhere).map_err(|_| refused)

@@ -83,15 +83,16 @@ struct Asking<'a> {
 
 impl Asking<'_> {
     fn service(&self, text: &str) -> Result<Credential> {
-        let server = self.kerberos.service(text)?;
-        if let Some(held) = self.held(&server) {
+        let names = self.kerberos.service(text)?;
+        if let Some(held) = names.iter().find_map(|name| self.held(name)) {
             return Ok(held);
         }
+        let Some(server) = names.first() else { bail!("the service has no name") };
         let outcome = match (&self.arguments.for_user, &self.arguments.u2u) {
-            (Some(user), _) => self.for_user(user, &server)?,
-            (None, Some(peer)) => self.user_to_user(peer, &server)?,
+            (Some(user), _) => self.for_user(user, server)?,
+            (None, Some(peer)) => self.user_to_user(peer, server)?,
             (None, None) => {
-                self.kerberos.ticket(&self.tgt(&server)?, &server, |options| self.options(options))?
+                self.kerberos.ticket(&self.tgt(server)?, &names, |options| self.options(options))?
             }
         };
         for credential in outcome.cross_realm.iter().chain([&outcome.credential]) {
