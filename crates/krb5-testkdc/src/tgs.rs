@@ -115,10 +115,8 @@ fn check_body(client: &Authenticated, body: &[u8]) -> Outcome<()> {
 /// `None` where this is something else.
 #[cfg(feature = "rc4")]
 fn plain_md5(key: &Key, checksum_type: ChecksumType, body: &[u8], tag: &[u8]) -> Option<bool> {
-    use krb5_crypto::EncType;
-    use md5::Digest as _;
-    let is_this = checksum_type == ChecksumType::RSA_MD5 && key.enctype() == EncType::RC4_HMAC;
-    is_this.then(|| md5::Md5::digest(body).as_slice() == tag)
+    let is_this = checksum_type == ChecksumType::RSA_MD5 && key.enctype() == krb5_crypto::EncType::RC4_HMAC;
+    is_this.then(|| krb5_crypto::rc4_hmac::md5(&[body]) == tag)
 }
 
 #[cfg(not(feature = "rc4"))]
@@ -375,7 +373,7 @@ fn tgs_pac(
 ) -> Outcome<Option<PacBuilder>> {
     let held = pac::verified(db, &request.client.ticket, false)?;
     let pac = match on_behalf {
-        Some(on_behalf) => on_behalf.pac(db, request, target, contents)?,
+        Some(on_behalf) => on_behalf.pac(request, target, contents)?,
         None => held,
     };
     if target.record.account.without_pac {

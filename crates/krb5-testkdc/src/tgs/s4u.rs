@@ -21,7 +21,7 @@ pub(super) enum OnBehalf<'d> {
     /// For itself, of a user that it names (S4U2Self).
     ToSelf { service: &'d Record, user: &'d Record, name: Principal, by_x509: Option<X509User> },
     /// For another service, of a user whose ticket it shows (S4U2Proxy).
-    ToProxy { service: &'d Record, evidence: Box<Opened>, resource_based: bool },
+    ToProxy { service: &'d Record, evidence: Box<Opened>, pac: Option<PacBuilder>, resource_based: bool },
 }
 
 /// What answers PA-S4U-X509-USER.
@@ -109,7 +109,8 @@ impl<'d> OnBehalf<'d> {
             return Err(refuse(ErrorCode::KDC_ERR_SERVER_NOMATCH, text));
         }
         // Without a PAC nothing shows that the service did not make the ticket itself (CVE-2020-17049).
-        if pac::verified(db, &evidence, true)?.is_none() && request.realm.pac != crate::PacStyle::None {
+        let pac = pac::verified(db, &evidence, true)?;
+        if pac.is_none() && request.realm.pac != crate::PacStyle::None {
             return Err(bad("user's ticket without a signature of the KDC".into()));
         }
         let user = db.find(&evidence.contents.client);
@@ -125,7 +126,7 @@ impl<'d> OnBehalf<'d> {
             let user = &evidence.contents.client;
             return Err(bad(format!("{by} may not use {} in the name of {user}", target.name)));
         }
-        Ok(Self::ToProxy { service, evidence: Box::new(evidence), resource_based: !traditional })
+        Ok(Self::ToProxy { service, evidence: Box::new(evidence), pac, resource_based: !traditional })
     }
 
     /// The user's own ticket, if there is one.
@@ -160,7 +161,6 @@ impl<'d> OnBehalf<'d> {
 
     pub(super) fn pac(
         &self,
-        db: &Database,
         request: &Request<'_>,
         target: &Target<'_>,
         contents: &Contents,
@@ -169,8 +169,8 @@ impl<'d> OnBehalf<'d> {
             Self::ToSelf { user, name, .. } => {
                 pac::for_client(request.realm, user, name, contents.times, None)
             }
-            Self::ToProxy { service, evidence, .. } => {
-                let Some(pac) = pac::verified(db, evidence, true)? else { return Ok(None) };
+            Self::ToProxy { service, evidence, pac, .. } => {
+                let Some(pac) = pac.clone() else { return Ok(None) };
                 let target = target.name.name().to_string();
                 let bytes = evidence.pac.as_deref().unwrap_or_default();
                 pac::with_delegation(pac, bytes, &target, &service.principal.to_string()).map(Some)

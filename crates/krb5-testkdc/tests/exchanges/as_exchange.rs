@@ -109,6 +109,7 @@ fn lives_are_limited_by_realm_and_account() {
     assert_eq!(lives("long@A.TEST", NOW + 100, or_else, None), (100, None));
     assert_eq!(lives("long@A.TEST", NOW + 100, renewable, Some(NOW + 5000)), (100, Some(5000)));
     assert_eq!(lives("long@A.TEST", 0, renewable, Some(0)), (7200, Some(86400)));
+    assert_eq!(lives("long@A.TEST", 0, renewable, Some(NOW + 7200)), (7200, None));
     assert_eq!(lives("short@A.TEST", 0, renewable, Some(0)), (600, Some(1200)));
 }
 

@@ -260,6 +260,9 @@ fn a_realm_without_fast_looks_past_it() {
     let refused = Refused::read(&kdc.answer(Port::Kdc, &armored.message).unwrap()).unwrap();
     assert_eq!(refused.code, Code::KDC_ERR_PREAUTH_REQUIRED);
     assert!(!refused.types().contains(&PaDataType::FX_FAST));
+    // The outer request counts then, which asks for something else.
+    let (reply, _, subkey) = tgs(&mut client, &tgt, &Ask::service("HTTP/www.a.test@A.TEST"));
+    assert_eq!(read_tgs(&reply, Ok(&subkey)).unwrap().server, principal(TGS));
 }
 
 /// A TGS-REQ whose armor is its own AP-REQ; the outer request asks for something else.

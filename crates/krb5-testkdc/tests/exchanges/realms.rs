@@ -66,6 +66,27 @@ fn paths_that_are_not_trusted_are_refused() {
 }
 
 #[test]
+fn paths_in_a_circle_are_refused() {
+    let kdc = Kdc::builder()
+        .realm(Realm::new("A.TEST").user("alice", "secret"))
+        .realm(Realm::new("B.TEST").service("HTTP/www.b.test"))
+        .realm(Realm::new("C.TEST"))
+        .trust("A.TEST", "B.TEST")
+        .trust("B.TEST", "C.TEST")
+        .trust("C.TEST", "B.TEST")
+        .clock(clock())
+        .build()
+        .unwrap();
+    let mut client = Client::new(&kdc);
+    let mut ticket = client.log_in();
+    for hop in ["krbtgt/B.TEST@A.TEST", "krbtgt/C.TEST@B.TEST", "krbtgt/B.TEST@C.TEST"] {
+        ticket = client.tgs(&ticket, &Ask::service(hop)).unwrap();
+    }
+    let refused = client.tgs(&ticket, &Ask::service("HTTP/www.b.test@B.TEST")).unwrap_err();
+    assert_eq!(refused.code, Code::KDC_ERR_PATH_NOT_ACCEPTED);
+}
+
+#[test]
 fn another_realm_does_not_speak_for_ours() {
     let kdc = Kdc::builder()
         .realm(Realm::new("A.TEST").user("alice", "secret").service("HTTP/www.a.test"))

@@ -2,11 +2,11 @@
 
 use krb5_asn1::ErrorCode as Code;
 use krb5_asn1::{
-    Checksum, Decode, Encode, KdcOptions, KerberosString, Octets, PaDataType, PaForUser, PaPacOptions,
-    PaS4uX509User, PacOptions, Principal, Raw, S4uOptions, S4uUserId, TicketFlags, UInt32,
+    Checksum, Decode, Encode, KdcOptions, Octets, PaDataType, PaPacOptions, PaS4uX509User, PacOptions,
+    Principal, Raw, S4uOptions, S4uUserId, TicketFlags, UInt32,
 };
 use krb5_crypto::{Key, KeyUsage};
-use krb5_pac::Pac;
+use krb5_pac::{Pac, SignatureKind};
 use krb5_testkdc::{Account, Kdc, PacStyle, Realm};
 
 use crate::client::*;
@@ -137,6 +137,7 @@ fn to_self_wishes_that_are_not_authentic() {
 #[cfg(feature = "rc4")]
 #[test]
 fn to_self_in_the_older_form() {
+    use krb5_asn1::{KerberosString, PaForUser};
     let kdc = site(nobody_else);
     let mut client = Client::new(&kdc);
     let tgt = log_in(&mut client, FRONT);
@@ -173,6 +174,7 @@ fn to_proxy_as_the_accounts_allow() {
     let evidence = to_self(&mut client, &front, "alice@A.TEST").unwrap();
     let weak = to_self(&mut client, &plain, "alice@A.TEST").unwrap();
     let boss = to_self(&mut client, &front, "boss@A.TEST").unwrap();
+    let their_boss = to_self(&mut client, &plain, "boss@A.TEST").unwrap();
     let resource = "HTTP/resource.a.test@A.TEST";
 
     let granted = to_proxy(&mut client, &front, &evidence, BACK, false).unwrap();
@@ -195,6 +197,7 @@ fn to_proxy_as_the_accounts_allow() {
         (&plain, &weak, resource, false, Code::KDC_ERR_BADOPTION),
         (&plain, &weak, BACK, false, Code::KDC_ERR_BADOPTION),
         (&front, &boss, BACK, false, Code::KDC_ERR_BADOPTION),
+        (&plain, &their_boss, resource, true, Code::KDC_ERR_BADOPTION),
         (&plain, &evidence, BACK, false, Code::KDC_ERR_SERVER_NOMATCH),
         (&front, &front, BACK, false, Code::KDC_ERR_SERVER_NOMATCH),
     ];
@@ -202,6 +205,18 @@ fn to_proxy_as_the_accounts_allow() {
         let refused = to_proxy(&mut client, tgt, evidence, server, by_resource).unwrap_err();
         assert_eq!(refused.code, expected, "case {i}: {}", refused.text);
     }
+}
+
+#[test]
+fn a_ticket_lives_no_longer_than_its_evidence() {
+    let kdc = site(nobody_else);
+    let mut client = Client::new(&kdc);
+    let front = log_in(&mut client, FRONT);
+    let ask = Ask { till: NOW + 600, ..Ask::initial("alice@A.TEST") };
+    let alice = client.log_in_as(ask.options(KdcOptions::FORWARDABLE), "secret").unwrap();
+    let own = client.tgs(&alice, &Ask::service(FRONT).options(KdcOptions::FORWARDABLE)).unwrap();
+    let granted = to_proxy(&mut client, &front, &own, BACK, false).unwrap();
+    assert_eq!((granted.end, granted.auth), (NOW + 600, NOW));
 }
 
 /// CVE-2020-17049: a service that makes its evidence forwardable itself, which it can since it has the key.
@@ -212,22 +227,37 @@ fn evidence_that_the_service_changed_is_refused() {
     let plain = log_in(&mut client, "HTTP/plain.a.test@A.TEST");
     let weak = to_self(&mut client, &plain, "alice@A.TEST").unwrap();
     let key = keytab_key(&kdc, "HTTP/plain.a.test@A.TEST", &weak.ticket);
-    let remade = |client: &mut Client<'_>, without_pac: bool| {
-        let plain = inside(&key, &weak.ticket, |part| {
-            let flags = part.flags | TicketFlags::FORWARDABLE;
-            let authorization_data = part.authorization_data.filter(|_| !without_pac);
-            krb5_asn1::EncTicketPart { flags, authorization_data, ..*part }.to_der().unwrap()
-        });
-        let sealed = seal(&key, KeyUsage::TICKET, &plain, &mut client.rng);
+    let remade = |client: &mut Client<'_>, plain: &[u8]| {
+        let sealed = seal(&key, KeyUsage::TICKET, plain, &mut client.rng);
         let ticket = krb5_asn1::Ticket::from_der(&weak.ticket).unwrap();
         let kvno = ticket.enc_part.kvno;
         let enc_part = krb5_asn1::EncryptedData { kvno, ..Decode::from_der(&sealed).unwrap() };
         weak.with_ticket(krb5_asn1::Ticket { enc_part, ..ticket }.to_der().unwrap())
     };
+    let forwardable = |without_pac: bool| {
+        inside(&key, &weak.ticket, |part| {
+            let flags = part.flags | TicketFlags::FORWARDABLE;
+            let authorization_data = part.authorization_data.filter(|_| !without_pac);
+            krb5_asn1::EncTicketPart { flags, authorization_data, ..*part }.to_der().unwrap()
+        })
+    };
     for (without_pac, expected) in [(false, Code::KRB_AP_ERR_MODIFIED), (true, Code::KDC_ERR_BADOPTION)] {
-        let evidence = remade(&mut client, without_pac);
+        let evidence = remade(&mut client, &forwardable(without_pac));
         let refused = to_proxy(&mut client, &plain, &evidence, BACK, false).unwrap_err();
         assert_eq!(refused.code, expected, "{}", refused.text);
+    }
+    // The signature of the KDC over that of the service is covered by no other.
+    let same = inside(&key, &weak.ticket, |part| part.to_der().unwrap());
+    let pac = inside(&key, &weak.ticket, crate::pac::of_ticket).unwrap();
+    let signature = Pac::parse(&pac).unwrap().signature(SignatureKind::Kdc).unwrap().unwrap().bytes.to_vec();
+    let at = same.windows(signature.len()).position(|window| window == signature).unwrap();
+    let mut changed = same.clone();
+    changed[at] ^= 1;
+    let resource = "HTTP/resource.a.test@A.TEST";
+    for (plaintext, expected) in [(same, None), (changed, Some(Code::KRB_AP_ERR_MODIFIED))] {
+        let evidence = remade(&mut client, &plaintext);
+        let refused = to_proxy(&mut client, &plain, &evidence, resource, true).err();
+        assert_eq!(refused.map(|refused| refused.code), expected);
     }
 }
 

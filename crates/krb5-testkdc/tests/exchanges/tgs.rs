@@ -49,6 +49,23 @@ fn session_keys_are_of_an_enctype_that_both_know() {
     }
 }
 
+/// Heimdal's clients send plain MD5 under RC4 keys.
+#[cfg(feature = "rc4")]
+#[test]
+fn under_rc4_the_checksum_may_be_without_a_key() {
+    let rc4 = krb5_crypto::EncType::RC4_HMAC;
+    let kdc = kdc(|realm| krb5_testkdc::Realm { enctypes: vec![rc4], ..realm });
+    let mut client = Client::new(&kdc);
+    let ask = || Ask { etypes: vec![rc4], ..Ask::service(WWW) };
+    let tgt = client.log_in_as(Ask { etypes: vec![rc4], ..Ask::initial("alice@A.TEST") }, "secret").unwrap();
+    let digest = krb5_crypto::rc4_hmac::md5(&[&ask().body()]).to_vec();
+    let proof = |digest| Proof { covers_body: false, checksum: Some((7, digest)), ..Proof::default() };
+    client.tgs_with(&tgt, &ask(), &proof(digest.clone())).unwrap();
+    let other = Ask { nonce: 78, ..ask() };
+    let refused = client.tgs_with(&tgt, &other, &proof(digest)).unwrap_err();
+    assert_eq!(refused.code, Code::KRB_AP_ERR_MODIFIED);
+}
+
 #[test]
 fn tickets_are_renewed_until_their_limit() {
     let kdc = kdc(nobody_else);
@@ -65,9 +82,19 @@ fn tickets_are_renewed_until_their_limit() {
     let last = client.tgs(&renewed, &renew()).unwrap();
     assert_eq!(last.end, NOW + 2 * HOUR);
     client.tgs(&last, &Ask::service(WWW)).unwrap();
-    // What has ended cannot be renewed any more, even within the skew.
     kdc.clock().advance(Duration::from_secs(2 * 3600 - 5300 + 100));
     assert_eq!(client.tgs(&last, &renew()).unwrap_err().code, Code::KRB_AP_ERR_TKT_EXPIRED);
+}
+
+#[test]
+fn what_has_ended_is_renewed_no_more() {
+    let kdc = kdc(nobody_else);
+    let mut client = Client::new(&kdc);
+    let ask = Ask { till: NOW + HOUR, rtime: Some(0), ..Ask::initial("alice@A.TEST") };
+    let tgt = client.log_in_as(ask.options(KdcOptions::RENEWABLE), "secret").unwrap();
+    kdc.clock().advance(Duration::from_secs(3601));
+    let renew = Ask::service(TGS).options(KdcOptions::RENEW);
+    assert_eq!(client.tgs(&tgt, &renew).unwrap_err().code, Code::KRB_AP_ERR_TKT_EXPIRED);
 }
 
 #[test]
@@ -179,4 +206,8 @@ fn user_to_user_seals_with_the_session_key_of_the_other() {
     ] {
         assert_eq!(client.tgs(&tgt, &second).unwrap_err().code, expected);
     }
+    let short = Ask { till: NOW + 60, ..Ask::initial("bob@A.TEST") };
+    let short = client.log_in_as(short, "secret").unwrap();
+    kdc.clock().advance(Duration::from_secs(361));
+    assert_eq!(client.tgs(&tgt, &ask(&[&short])).unwrap_err().code, Code::KRB_AP_ERR_TKT_EXPIRED);
 }
