@@ -76,7 +76,7 @@ impl Peer {
 
     /// Waits until the peer has ended, for as long as [`PATIENCE`]. Tells whether it has.
     pub fn has_ended(&mut self) -> bool {
-        wait(&mut self.child).is_ok_and(|status| status.is_some())
+        wait(&mut self.child, PATIENCE).is_ok_and(|status| status.is_some())
     }
 
     /// Waits until something listens on a loopback TCP port.
@@ -159,6 +159,10 @@ pub struct Finished {
 /// It cannot be started, or still runs after [`PATIENCE`] (it is killed then). A failure that the program
 /// itself reports is in [`Finished::status`].
 pub fn finish(command: &mut Command, input: &[u8]) -> Result<Finished> {
+    finish_within(command, input, PATIENCE)
+}
+
+fn finish_within(command: &mut Command, input: &[u8], patience: Duration) -> Result<Finished> {
     // Files instead of pipes: no program can block on a full one.
     let (mut stdin, mut stdout, mut stderr) =
         (tempfile::tempfile()?, tempfile::tempfile()?, tempfile::tempfile()?);
@@ -167,7 +171,7 @@ pub fn finish(command: &mut Command, input: &[u8]) -> Result<Finished> {
     command.stdin(stdin).stdout(stdout.try_clone()?).stderr(stderr.try_clone()?);
     let name = command.get_program().to_owned();
     let mut child = command.spawn().with_context(|| format!("start {}", name.display()))?;
-    let status = wait(&mut child)?;
+    let status = wait(&mut child, patience)?;
     let (stdout, stderr) = (contents(&mut stdout)?, contents(&mut stderr)?);
     match status {
         Some(status) => Ok(Finished { status, stdout, stderr }),
@@ -184,7 +188,15 @@ pub fn finish(command: &mut Command, input: &[u8]) -> Result<Finished> {
 /// # Errors
 /// As [`finish`], and when the program reports a failure; the message quotes all it wrote.
 pub fn succeed(command: &mut Command, input: &[u8]) -> Result<String> {
-    let Finished { status, stdout, stderr } = finish(command, input)?;
+    succeed_within(command, input, PATIENCE)
+}
+
+/// As [`succeed`], for a program that computes for long.
+///
+/// # Errors
+/// As [`succeed`], with this patience.
+pub fn succeed_within(command: &mut Command, input: &[u8], patience: Duration) -> Result<String> {
+    let Finished { status, stdout, stderr } = finish_within(command, input, patience)?;
     if !status.success() {
         let arguments: Vec<_> = command.get_args().map(OsStr::to_string_lossy).collect();
         let program = command.get_program().display();
@@ -206,13 +218,13 @@ fn listens(address: SocketAddrV4) -> bool {
     stream.local_addr().ok() != stream.peer_addr().ok()
 }
 
-fn wait(child: &mut Child) -> Result<Option<ExitStatus>> {
+fn wait(child: &mut Child, patience: Duration) -> Result<Option<ExitStatus>> {
     let start = Instant::now();
     loop {
         if let Some(status) = child.try_wait()? {
             return Ok(Some(status));
         }
-        if start.elapsed() > PATIENCE {
+        if start.elapsed() > patience {
             return Ok(None);
         }
         thread::sleep(POLL);

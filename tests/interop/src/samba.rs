@@ -4,6 +4,7 @@
 //! can run at once. It ends by itself when its standard input closes, even if the test is killed.
 
 use core::net::{Ipv4Addr, SocketAddrV4};
+use core::time::Duration;
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 use std::os::unix::net::UnixStream;
@@ -27,6 +28,9 @@ pub const REALM: &str = "SAMBA.TEST";
 pub const HOST: &str = "DC1";
 /// Where its directory begins.
 pub const BASE: &str = "DC=samba,DC=test";
+
+/// How long it may take to make a domain: seconds of computing, more on a machine that is busy.
+const PROVISION_PATIENCE: Duration = Duration::from_secs(180);
 
 /// Spares the databases, which no test outlives, the wait for the disk.
 const UNSAFE_AND_FAST: (&str, &str) = ("TDB_NO_FSYNC", "1");
@@ -64,7 +68,7 @@ impl Controller {
             "password": ADMINISTRATOR_PASSWORD, "users": users,
         });
         let mut provision = program(site, "samba_provision.py")?;
-        peer::succeed(&mut provision, order.to_string().as_bytes())?;
+        peer::succeed_within(&mut provision, order.to_string().as_bytes(), PROVISION_PATIENCE)?;
 
         // Its KDC would ask everybody for pre-authentication, whatever the account says.
         let kdc_config = site.fresh_path("samba-kdc.conf");
