@@ -24,7 +24,11 @@ pub fn policy(config: &Config) -> Result<Policy, ValueError> {
 ///
 /// # Errors
 /// The list of enctypes leaves none.
-pub fn tgs_options(config: &Config, client_realm: &str, server_realm: &str) -> Result<TgsOptions, ValueError> {
+pub fn tgs_options(
+    config: &Config,
+    client_realm: &str,
+    server_realm: &str,
+) -> Result<TgsOptions, ValueError> {
     let path = config.capath(client_realm, server_realm).map_or(RealmPath::Hierarchical, |between| {
         RealmPath::Through(between.into_iter().map(|found| found.value.to_owned()).collect())
     });
