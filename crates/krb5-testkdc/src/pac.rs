@@ -91,10 +91,9 @@ pub(crate) fn verified(db: &Database, ticket: &Opened, service: bool) -> Outcome
     let modified = |what: String| refuse(ErrorCode::KRB_AP_ERR_MODIFIED, what);
     let pac = Pac::parse(bytes).map_err(|error| modified(error.to_string()))?;
     let covered = ticket.signed.as_ref().map(|signed| signed.as_slice());
-    let server = Some(&ticket.key);
-    let verify = |kdc| pac.verify(&VerifyingKeys { server, kdc, ticket: covered });
+    let verify = |server, kdc| pac.verify(&VerifyingKeys { server, kdc, ticket: covered });
     let is_good = |verdict: &Verdict| verdict.is_verified();
-    if !is_good(&verify(None).server) {
+    if !is_good(&verify(Some(&ticket.key), None).server) {
         return Err(modified("server signature of the PAC is wrong".into()));
     }
     // The key of another realm's KDC is not known here.
@@ -103,7 +102,7 @@ pub(crate) fn verified(db: &Database, ticket: &Opened, service: bool) -> Outcome
     if local && let Some(tgs) = issuer.as_str().and_then(|issuer| db.tgs(issuer)) {
         let mut keys = tgs.keys.iter().flat_map(KeySet::iter);
         let signed = keys.any(|key: &Key| {
-            let verdicts = verify(Some(key));
+            let verdicts = verify(None, Some(key));
             let ticket_is_signed = is_good(&verdicts.ticket) && !matches!(verdicts.full, Verdict::Wrong(_));
             is_good(&verdicts.kdc) && (!service || ticket_is_signed)
         });
