@@ -120,8 +120,12 @@ pub(crate) fn print_logins(rows: &[tickets::Row]) {
     }
     let head = |columns: &[&str]| columns.iter().map(|&column| column.to_owned()).collect::<Vec<_>>();
     let mut totals = vec![head(
-        &[&["case", "AS + TGS + AP", "min to max"], &PARTIES[..], &["logins a turn", "our allocations"]]
-            .concat(),
+        &[
+            &["case", "AS + TGS + AP", "min to max"],
+            &PARTIES[..],
+            &["logins a turn", "allocations", "of the client"],
+        ]
+        .concat(),
     )];
     let mut steps = vec![head(&[&["case"], &STEPS[..]].concat())];
     for row in rows {
@@ -129,15 +133,16 @@ pub(crate) fn print_logins(rows: &[tickets::Row]) {
         let spread = row.all.spread();
         line.push(format!("{} to {}", time(spread.min), time(spread.max)));
         line.extend(row.parties.iter().map(|party| time(party.median())));
-        line.extend([row.all.count.to_string(), format!("{:.1}", row.all.requests)]);
+        let [client, ..] = &row.parties;
+        let requests = [&row.all, client].map(|samples| format!("{:.1}", samples.requests));
+        line.push(row.all.count.to_string());
+        line.extend(requests);
         totals.push(line);
         let medians = row.steps.iter().map(|step| time(step.median()));
         steps.push(core::iter::once(row.name.clone()).chain(medians).collect());
     }
     println!("\n{}", table(&totals));
-    println!(
-        "Times are CPU time for one login, the median of all turns. Allocations are everybody's, for one login."
-    );
+    println!("Times are CPU time for one login, the median of all turns. Allocations are for one login.");
     for (goal, limit) in LOGIN_GOALS {
         if let Some(row) = rows.iter().find(|row| row.name == *goal) {
             let measured = row.all.median();
