@@ -11,6 +11,7 @@ mod replay;
 mod request;
 mod session;
 mod text;
+mod tickets;
 
 pub use session::Session;
 
@@ -21,7 +22,8 @@ use std::io::{self, BufRead, Read, Write};
 /// Drives this implementation from scripts and test suites: JSON lines in, JSON lines out.
 ///
 /// The operations are acceptor, initiator, step, wrap, unwrap, get_mic, verify_mic, session_key, delegated, import_krb5
-/// and ntlm_verify. NTLM is used only where "mechs" lists it: it is legacy, proves nothing about the server, and rests
+/// and ntlm_verify. An initiator of Kerberos has a "ccache", or gets its tickets from KDCs with a "principal" and a
+/// "password" or "keytab"; "kdc" names the KDCs, like "127.0.0.1:88", otherwise krb5.conf and DNS do. NTLM is used only where "mechs" lists it: it is legacy, proves nothing about the server, and rests
 /// on MD4, MD5 and RC4.
 #[derive(Debug, clap::Args)]
 pub struct Arguments {}

@@ -1,10 +1,12 @@
 //! The commands that ask KDCs, against the test KDC over its sockets.
 
+extern crate alloc;
+
+use alloc::sync::Arc;
 use krb5_testkdc::serve::{Running, Server, Via};
 use krb5_testkdc::{Account, Kdc, Realm};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
-use std::sync::Arc;
 
 struct World {
     folder: tempfile::TempDir,

@@ -24,6 +24,17 @@ impl Failure {
         Self::new("GSS_S_FAILURE", "bad_request", message)
     }
 
+    /// The same failure, with more to say of how it came about.
+    pub(super) fn after(mut self, cause: &Self) -> Self {
+        self.message = format!("{}; {}", self.message, cause.message);
+        self
+    }
+
+    /// As `error` says of itself, in these words.
+    pub(super) fn worded(error: &dyn Diagnose, message: String) -> Self {
+        Self { major: error.major().name(), code: error.code().into(), krb_error: error.minor(), message }
+    }
+
     pub(super) fn to_json(&self) -> Value {
         let mut error = Map::new();
         error.insert("major".into(), self.major.into());
@@ -48,12 +59,7 @@ impl Failure {
 
 impl<E: Diagnose> From<E> for Failure {
     fn from(error: E) -> Self {
-        Self {
-            major: error.major().name(),
-            code: error.code().into(),
-            krb_error: error.minor(),
-            message: error.to_string(),
-        }
+        Self::worded(&error, error.to_string())
     }
 }
 

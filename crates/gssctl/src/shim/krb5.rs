@@ -5,13 +5,11 @@ use super::policy::{Allowance, parse_flags};
 use super::replay::{NoReplayCache, Remembered};
 use super::request::{self, ImportKrb5};
 use super::session::Parts;
+use super::tickets::{self, Wanted};
 use crate::kerberos::{self, Kerberos};
 use crate::source;
 use alloc::sync::Arc;
-use gss::krb5::{
-    AcceptorConfig, Allow, Credentials, EncType, Key, Principal, TicketFlags, TransitedPolicy, service_keys,
-    to_ccache,
-};
+use gss::krb5::{AcceptorConfig, Allow, EncType, Key, Principal, TransitedPolicy, service_keys, to_ccache};
 use gss::{Context, ContextFlags, Diagnose, Initiator, Role, Target};
 use gss_krb5::message::{self, Parameters};
 use krb5_files::Ccache;
@@ -50,7 +48,7 @@ pub(super) fn acceptor(
     }))
 }
 
-/// What an initiator finds in its credential cache.
+/// What an initiator has to begin with.
 pub(super) enum Found {
     Ticket(Box<Initiator>),
     NoTicket(Failure),
@@ -65,26 +63,28 @@ pub(super) fn initiator(
     flags: Option<ContextFlags>,
     allow: &[Allowance],
 ) -> Result<Found, Failure> {
-    let name = request.ccache.as_ref().map(|path| path.to_string_lossy());
-    let held = match load_cache(name.as_deref()) {
-        Ok(held) => held,
-        Err(failure) if name.is_none() => return Ok(Found::NoCache(failure)),
-        Err(failure) => return Err(failure),
+    let rc4 = allow.contains(&Allowance::Kerberos(Allow::WEAK_ENCTYPES));
+    let delegate = request.delegate || flags.is_some_and(|flags| flags.contains(ContextFlags::DELEGATION));
+    let wanted = Wanted { target, delegate, rc4 };
+    let tickets = if request.tickets.principal.is_some() {
+        tickets::log_in(request, &wanted)?
+    } else {
+        let name = request.ccache.as_ref().map(|path| path.to_string_lossy());
+        let held = match load_cache(name.as_deref()) {
+            Ok(held) => held,
+            Err(failure) if name.is_none() => return Ok(Found::NoCache(failure)),
+            Err(failure) => return Err(failure),
+        };
+        match tickets::from_cache(request, &held, &wanted)? {
+            Ok(tickets) => tickets,
+            Err(missing) => return Ok(Found::NoTicket(missing)),
+        }
     };
-    let credentials = Credentials::from(&held);
-    let mut initiator = match Initiator::krb5(&credentials, target) {
-        Ok(initiator) => initiator,
-        Err(error) => return Ok(Found::NoTicket(error.into())),
-    };
-    if allow.contains(&Allowance::Kerberos(Allow::WEAK_ENCTYPES)) {
+    let mut initiator = Initiator::with_ticket(tickets.service);
+    if rc4 {
         initiator = initiator.allow_weak_enctypes();
     }
-    let delegate = request.delegate || flags.is_some_and(|flags| flags.contains(ContextFlags::DELEGATION));
-    // Without a ticket that may be forwarded there is no delegation and still a context (RFC 2743 section 1.2.9).
-    if delegate
-        && let Ok(ticket) = credentials.ticket_granting_ticket()
-        && ticket.flags.contains(TicketFlags::FORWARDABLE)
-    {
+    if let Some(ticket) = tickets.delegated {
         initiator = initiator.delegate(ticket);
     }
     Ok(Found::Ticket(Box::new(initiator)))
@@ -138,7 +138,7 @@ pub(super) fn store_delegated(context: &Context, path: &Path) -> Result<(), Fail
     })
 }
 
-fn read(path: &Path, what: &str) -> Result<Zeroizing<Vec<u8>>, Failure> {
+pub(super) fn read(path: &Path, what: &str) -> Result<Zeroizing<Vec<u8>>, Failure> {
     source::read(path, what)
         .map_err(|error| Failure::new("GSS_S_NO_CRED", "cannot_read_file", format!("{error:#}")))
 }

@@ -145,6 +145,52 @@ pub(super) struct Initiator {
     /// NTLM without a connection: the acceptor speaks first.
     #[serde(default)]
     pub(super) datagram: bool,
+    #[serde(flatten)]
+    pub(super) tickets: Tickets,
+}
+
+/// Where a Kerberos initiator gets the tickets from that it does not have.
+#[derive(Deserialize)]
+pub(super) struct Tickets {
+    /// Who logs in with the field `password` or with `keytab`, in place of a credential cache: `name` or `name@REALM`.
+    /// The fields `user` and `domain` are NTLM's.
+    pub(super) principal: Option<String>,
+    /// A file with the principal's keys.
+    pub(super) keytab: Option<PathBuf>,
+    /// The KDCs to ask, in place of those of krb5.conf and DNS: `host`, `host:port`, `tcp/host`, `https://host/path`.
+    #[serde(default)]
+    pub(super) kdc: OneOrMore,
+    /// Certificate authorities (PEM) to believe where a KDC is asked over https.
+    pub(super) kdc_cacert: Option<PathBuf>,
+    /// Seconds to wait for an answer.
+    pub(super) kdc_timeout: Option<u64>,
+    /// Enctypes to ask for, best first, by name or number.
+    pub(super) enctypes: Option<Vec<String>>,
+    /// A credential cache with the ticket-granting ticket that protects the login (FAST).
+    pub(super) fast_ccache: Option<String>,
+}
+
+/// One text, or a list of them.
+#[derive(Deserialize)]
+#[serde(untagged)]
+pub(super) enum OneOrMore {
+    One(String),
+    More(Vec<String>),
+}
+
+impl OneOrMore {
+    pub(super) fn to_vec(&self) -> Vec<String> {
+        match self {
+            Self::One(text) => vec![text.clone()],
+            Self::More(texts) => texts.clone(),
+        }
+    }
+}
+
+impl Default for OneOrMore {
+    fn default() -> Self {
+        Self::More(Vec::new())
+    }
 }
 
 #[derive(Deserialize)]

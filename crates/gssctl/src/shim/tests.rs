@@ -1,4 +1,5 @@
 mod ntlm;
+mod tickets;
 
 use super::*;
 use serde_json::json;
