@@ -28,7 +28,7 @@ pub enum Draft {
     Kitten,
     /// draft-zhu-ws-kerb, as MIT krb5 1.20 understood it: the realm is an OCTET STRING, tokens after the first come
     /// without framing, and the checksum over all of them is extension 1 with key usage 42. Acceptors take it and
-    /// answer in kind.
+    /// answer in kind; initiators speak it when [told](IakerbInitiator::draft).
     Zhu,
 }
 
@@ -73,6 +73,12 @@ impl<'a> ProxyMessage<'a> {
     /// [`SinkFull`] when it does not fit.
     pub fn write(&self, output: &mut dyn TokenSink) -> Result<(), SinkFull> {
         let start = output.len();
+        self.write_content(output)?;
+        gss_core::framing::frame_from(output, start, &oid::IAKERB)
+    }
+
+    /// The token without framing.
+    fn write_content(&self, output: &mut dyn TokenSink) -> Result<(), SinkFull> {
         let cookie = self.cookie.map(Octets::new);
         let header = match self.draft {
             Draft::Kitten => IakerbHeader { target_realm: Utf8::new(self.realm), cookie }.to_der(),
@@ -83,14 +89,23 @@ impl<'a> ProxyMessage<'a> {
         let header = header.map_err(|_| SinkFull { needed: self.realm.len() })?;
         output.put(&TokenId::IAKERB_PROXY.0)?;
         output.put(&header)?;
-        output.put(self.message)?;
-        gss_core::framing::frame_from(output, start, &oid::IAKERB)
+        output.put(self.message)
     }
 
     /// The token by itself.
     fn to_token(self) -> Result<Vec<u8>, SinkFull> {
         let mut token = Vec::new();
         self.write(&mut token)?;
+        Ok(token)
+    }
+
+    /// The token that an initiator sends after what was sent before.
+    fn to_token_after(self, transcript: &Transcript) -> Result<Vec<u8>, SinkFull> {
+        if self.draft == Draft::Kitten || transcript.is_empty() {
+            return self.to_token();
+        }
+        let mut token = Vec::new();
+        self.write_content(&mut token)?;
         Ok(token)
     }
 }

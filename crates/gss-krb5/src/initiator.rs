@@ -45,7 +45,7 @@ struct Start<C> {
     weak_enctypes: bool,
     /// What went through the acceptor to the KDC before, when the mechanism is IAKERB.
     #[cfg(feature = "alloc")]
-    iakerb: Option<crate::iakerb::Transcript>,
+    iakerb: Option<(crate::iakerb::Transcript, crate::iakerb::Draft)>,
 }
 
 struct AwaitReply<C> {
@@ -147,8 +147,12 @@ impl<C: HeldTicket> Initiator<C> {
 
     /// The same after messages to the KDC went through the acceptor.
     #[cfg(feature = "alloc")]
-    pub(crate) fn after_iakerb(self, transcript: crate::iakerb::Transcript) -> Self {
-        self.configure(|start| start.iakerb = Some(transcript))
+    pub(crate) fn after_iakerb(
+        self,
+        transcript: crate::iakerb::Transcript,
+        draft: crate::iakerb::Draft,
+    ) -> Self {
+        self.configure(|start| start.iakerb = Some((transcript, draft)))
     }
 
     fn configure(mut self, change: impl FnOnce(&mut Start<C>)) -> Self {

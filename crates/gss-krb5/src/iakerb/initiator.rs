@@ -62,6 +62,7 @@ struct Fetch<S> {
     source: S,
     configure: fn(Initiator<ServiceTicket>) -> Initiator<ServiceTicket>,
     transcript: Transcript,
+    draft: Draft,
     /// The acceptor's state in its last token, to be returned in our next.
     cookie: Option<Vec<u8>>,
     started: bool,
@@ -80,8 +81,20 @@ impl<S: TicketSource> IakerbInitiator<S> {
         source: S,
         configure: fn(Initiator<ServiceTicket>) -> Initiator<ServiceTicket>,
     ) -> Self {
-        let transcript = Transcript::default();
-        Self(State::Fetch(Fetch { source, configure, transcript, cookie: None, started: false }))
+        let (transcript, draft) = (Transcript::default(), Draft::default());
+        Self(State::Fetch(Fetch { source, configure, transcript, draft, cookie: None, started: false }))
+    }
+
+    /// Follows this draft, for acceptors that know no other. Nothing tells beforehand which one knows what; after the
+    /// first step it is too late to choose.
+    #[must_use]
+    pub fn draft(mut self, draft: Draft) -> Self {
+        if let State::Fetch(fetch) = &mut self.0
+            && !fetch.started
+        {
+            fetch.draft = draft;
+        }
+        self
     }
 }
 
@@ -127,7 +140,8 @@ impl<S: TicketSource> Fetch<S> {
             TicketStep::AskRealm => self.send("", b"", output),
             TicketStep::Request { realm, message } => self.send(&realm, &message, output),
             TicketStep::Ticket(ticket) => {
-                let initiator = (self.configure)(Initiator::new(ticket)).after_iakerb(self.transcript);
+                let initiator = (self.configure)(Initiator::new(ticket));
+                let initiator = initiator.after_iakerb(self.transcript, self.draft);
                 authenticate(initiator, &mut [], output, env)
             }
         }
@@ -135,7 +149,8 @@ impl<S: TicketSource> Fetch<S> {
 
     fn send(mut self, realm: &str, message: &[u8], output: &mut dyn TokenSink) -> StepResult<S> {
         let cookie = self.cookie.as_deref();
-        let token = ProxyMessage { realm, cookie, message, draft: Draft::Kitten }.to_token()?;
+        let message = ProxyMessage { realm, cookie, message, draft: self.draft };
+        let token = message.to_token_after(&self.transcript)?;
         self.transcript.add(&token).ok_or(IakerbInitiatorError::TooManyHops)?;
         output.put(&token)?;
         Ok(Step::Continue(IakerbInitiator(State::Fetch(self))))

@@ -1,3 +1,4 @@
+use super::Draft;
 use crate::checksum::{GssChecksum, IAKERB_FINISHED_EXTENSION, OLD_IAKERB_FINISHED_EXTENSION};
 use alloc::vec::Vec;
 use krb5_asn1::{Checksum, Decode, Encode, IakerbFinished, Octets};
@@ -22,12 +23,24 @@ pub(crate) struct Finished<'a> {
     usage: KeyUsage,
 }
 
+impl Draft {
+    /// The type of the extension, and the usage of the key for the checksum in it.
+    const fn finished(self) -> (u32, KeyUsage) {
+        match self {
+            Self::Kitten => (IAKERB_FINISHED_EXTENSION, KeyUsage::IAKERB_FINISHED),
+            Self::Zhu => (OLD_IAKERB_FINISHED_EXTENSION, KeyUsage::IAKERB_FINISHED_DRAFT),
+        }
+    }
+}
+
 impl<'a> Finished<'a> {
     /// The extension after whichever draft the initiator follows, the newer one first.
     pub(crate) fn find(checksum: &GssChecksum<'a>) -> Option<Self> {
-        let found = |extension, usage| checksum.extension(extension).map(|content| Self { content, usage });
-        found(IAKERB_FINISHED_EXTENSION, KeyUsage::IAKERB_FINISHED)
-            .or_else(|| found(OLD_IAKERB_FINISHED_EXTENSION, KeyUsage::IAKERB_FINISHED_DRAFT))
+        let found = |draft: Draft| {
+            let (extension, usage) = draft.finished();
+            checksum.extension(extension).map(|content| Self { content, usage })
+        };
+        found(Draft::Kitten).or_else(|| found(Draft::Zhu))
     }
 }
 
@@ -46,13 +59,14 @@ impl Transcript {
     }
 
     /// The extension of the authenticator's checksum that covers the transcript: type, length, content.
-    pub(crate) fn finished_extension(&self, subkey: &Key) -> Option<Vec<u8>> {
-        let key = subkey.checksum(KeyUsage::IAKERB_FINISHED);
+    pub(crate) fn finished_extension(&self, draft: Draft, subkey: &Key) -> Option<Vec<u8>> {
+        let (extension, usage) = draft.finished();
+        let key = subkey.checksum(usage);
         let tag = key.compute_tag(&[&self.bytes]);
         let checksum = Checksum { cksumtype: key.checksum_type().0, checksum: Octets::new(tag.as_bytes()) };
         let content = IakerbFinished { gss_mic: checksum }.to_der().ok()?;
         let length = u32::try_from(content.len()).ok()?;
-        Some([&IAKERB_FINISHED_EXTENSION.to_be_bytes()[..], &length.to_be_bytes(), &content].concat())
+        Some([&extension.to_be_bytes()[..], &length.to_be_bytes(), &content].concat())
     }
 
     /// Verifies the extension's content. Only the checksum type of the key's own enctype counts.

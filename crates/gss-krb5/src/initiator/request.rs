@@ -102,9 +102,11 @@ impl<C: HeldTicket> Start<C> {
             self.put_delegation(tail, &delegated.held(), sent, rng)?;
         }
         #[cfg(feature = "alloc")]
-        if let Some(transcript) = self.iakerb.as_ref().filter(|transcript| !transcript.is_empty()) {
-            let extension =
-                transcript.finished_extension(&sent.subkey).ok_or(gss_core::SinkFull { needed: 0 })?;
+        if let Some((transcript, draft)) =
+            self.iakerb.as_ref().filter(|(transcript, _)| !transcript.is_empty())
+        {
+            let extension = transcript.finished_extension(*draft, &sent.subkey);
+            let extension = extension.ok_or(gss_core::SinkFull { needed: 0 })?;
             tail.append(&extension)?;
         }
         Ok(tail.prepend(&GssChecksum::fixed_part(self.bindings, flags))?)

@@ -88,13 +88,21 @@ struct Ended {
 
 /// Runs both sides; `tamper` may change each of the initiator's tokens and each reply of the KDC.
 fn run(
+    tamper_token: impl FnMut(usize, &mut Vec<u8>),
+    tamper_answer: impl FnMut(usize, &mut Vec<u8>),
+) -> Result<Ended, Result<IakerbError, IakerbInitiatorError<Unexpected>>> {
+    run_after(Draft::Kitten, tamper_token, tamper_answer)
+}
+
+fn run_after(
+    draft: Draft,
     mut tamper_token: impl FnMut(usize, &mut Vec<u8>),
     mut tamper_answer: impl FnMut(usize, &mut Vec<u8>),
 ) -> Result<Ended, Result<IakerbError, IakerbInitiatorError<Unexpected>>> {
     let mut rng = TestRng::insecure(1);
     let mut env = Env::new(Timestamp::from_seconds(NOW), &mut rng);
     let mut ended = Ended { relayed: Vec::new(), legs: 0 };
-    let mut initiator = Some(IakerbInitiator::new(Scripted { replies: Vec::new() }));
+    let mut initiator = Some(IakerbInitiator::new(Scripted { replies: Vec::new() }).draft(draft));
     let mut responder: Option<Acceptor> = Some(IakerbAcceptor::new(acceptor(config(ENCTYPE)), "EXAMPLE.COM"));
     let mut answer = Vec::new();
     loop {
@@ -138,6 +146,46 @@ fn requests_are_carried_and_bound_to_the_context() {
     let ended = run(|_, _| {}, |_, _| {}).unwrap_or_else(|error| panic!("{error:?}"));
     assert_eq!(ended.relayed, ["request 0", "request 1"]);
     assert_eq!(ended.legs, 4);
+}
+
+/// Only the first token of the older draft is framed, and its realm is an OCTET STRING.
+#[test]
+fn an_initiator_follows_the_older_draft_when_told() {
+    let mut sent = Vec::new();
+    let mut draft_of_answers = Vec::new();
+    let ended = run_after(
+        Draft::Zhu,
+        |_, token| sent.push(token.clone()),
+        |_, answer| {
+            if let Ok(framed) = ContextToken::parse_as(answer, &oid::IAKERB)
+                && let Ok(proxied) = ProxyMessage::parse(&answer[framed.message])
+            {
+                draft_of_answers.push(proxied.draft);
+            }
+        },
+    );
+    assert_eq!(ended.unwrap_or_else(|error| panic!("{error:?}")).relayed, ["request 0", "request 1"]);
+    assert_eq!(draft_of_answers, [Draft::Zhu; 3]);
+    let framed: Vec<_> =
+        sent.iter().map(|token| ContextToken::parse_as(token, &oid::IAKERB).is_ok()).collect();
+    assert_eq!(framed, [true, false, false, true], "the last one is the AP-REQ");
+    let proxied = ProxyMessage::parse(&sent[1][2..]).unwrap();
+    assert_eq!((proxied.draft, proxied.message), (Draft::Zhu, &b"request 0"[..]));
+    for leg in 1..3 {
+        let error = run_after(
+            Draft::Zhu,
+            |index, token| {
+                if index == leg {
+                    *token.last_mut().unwrap() ^= 1;
+                }
+            },
+            |_, _| {},
+        );
+        assert!(
+            matches!(error, Err(Ok(IakerbError::Acceptor(AcceptorError::IakerbFinishedMismatch)))),
+            "leg {leg}"
+        );
+    }
 }
 
 #[test]
