@@ -1,6 +1,7 @@
 //! Kerberos credentials: tickets from a credential cache, keys from a keytab.
 
 mod error;
+pub mod iakerb;
 
 pub use error::{CredentialsError, HeldService};
 

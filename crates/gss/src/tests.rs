@@ -1,3 +1,4 @@
+mod iakerb;
 #[cfg(feature = "ntlm")]
 mod ntlm;
 
