@@ -1,6 +1,4 @@
-//! What programs need to work with the KDC: keytabs, credential caches, configuration.
-
-use core::fmt::Write as _;
+//! What programs need to work with the KDC: keytabs and credential caches.
 
 use krb5_asn1::{Principal, TicketFlags};
 use krb5_crypto::{EncType, Key};
@@ -58,55 +56,6 @@ impl Kdc {
         }
         Ok(cache)
     }
-
-    /// A krb5.conf by which programs find this KDC. The first realm is the default one.
-    #[must_use]
-    pub fn krb5_conf(&self, endpoints: &Endpoints) -> String {
-        let state = self.lock();
-        let mut names: Vec<_> = state.db.realms().map(|realm| realm.name.as_str()).collect();
-        if let Some(at) = names.iter().position(|name| Some(*name) == endpoints.default_realm.as_deref()) {
-            names.swap(0, at);
-        }
-        let mut text = String::from("[libdefaults]\n");
-        if let Some(first) = names.first() {
-            let _ = writeln!(text, "    default_realm = {first}");
-        }
-        for setting in ["dns_lookup_kdc", "dns_lookup_realm", "dns_canonicalize_hostname", "rdns"] {
-            let _ = writeln!(text, "    {setting} = false");
-        }
-        text.push_str("\n[realms]\n");
-        for name in &names {
-            let _ = writeln!(text, "    {name} = {{");
-            let tags = [("kdc", &endpoints.kdc), ("kpasswd_server", &endpoints.kpasswd)];
-            for (tag, address) in tags.iter().flat_map(|(tag, list)| list.iter().map(move |one| (tag, one))) {
-                let _ = writeln!(text, "        {tag} = {address}");
-            }
-            if let Some(anchors) = &endpoints.http_anchors {
-                let _ = writeln!(text, "        http_anchors = FILE:{anchors}");
-            }
-            text.push_str("    }\n");
-        }
-        text.push_str("\n[domain_realm]\n");
-        for realm in state.db.realms() {
-            for (host, of) in &realm.hosts {
-                let _ = writeln!(text, "    {host} = {of}");
-            }
-        }
-        text
-    }
-}
-
-/// Where programs find a KDC, as krb5.conf writes it: `127.0.0.1:8888`, `https://kdc.test/KdcProxy`.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Endpoints {
-    /// Where tickets are had.
-    pub kdc: Vec<String>,
-    /// Where passwords are changed.
-    pub kpasswd: Vec<String>,
-    /// A file with the certificate that HTTPS addresses show, in PEM.
-    pub http_anchors: Option<String>,
-    /// The realm of names without one; `None`: the first in alphabetical order.
-    pub default_realm: Option<String>,
 }
 
 fn issue(

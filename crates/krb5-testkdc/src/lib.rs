@@ -84,7 +84,6 @@ mod turn;
 pub use account::{Account, AccountSecret, Identity};
 pub use clock::Clock;
 pub use config_error::ConfigError;
-pub use export::Endpoints;
 pub use fault::{DeliveryFault, Fault, FaultPlan};
 pub use history::Answered;
 pub use kdc::{Kdc, KdcBuilder};

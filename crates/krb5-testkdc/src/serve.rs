@@ -77,11 +77,11 @@ impl Server {
     /// A server for a realm.
     #[must_use]
     pub fn new(realm: &str, handler: impl Handler) -> Self {
-        Self::serving([realm.into()].into(), handler, Limits::DEFAULT)
+        Self::serving([realm.into()].into(), Vec::new(), handler)
     }
 
-    fn serving(realms: Vec<String>, handler: impl Handler, limits: Limits) -> Self {
-        let desk = Desk { handler: Box::new(handler), limits, realms };
+    fn serving(realms: Vec<String>, hosts: Vec<(String, String)>, handler: impl Handler) -> Self {
+        let desk = Desk { handler: Box::new(handler), limits: Limits::DEFAULT, realms, hosts };
         Self { desk, ports: Ports::default() }
     }
 

@@ -162,7 +162,7 @@ mod tests {
         assert_eq!(Frame::parse(b"\0\x07\0\x01\0\0"), Err(FrameError::Length { stated: 7, found: 6 }));
         assert_eq!(Frame::parse(b"\0\x06\0\x02\0\0"), Err(FrameError::Version { found: 2 }));
         assert_eq!(Frame::parse(b"\0\x06\0\x01\0\x01"), Err(FrameError::ApLength { stated: 1, found: 0 }));
-        let ap = std::vec![0; 0xffff];
+        let ap = alloc::vec![0; 0xffff];
         let frame = Frame { version: Version::CHANGE, ap: &ap, rest: &[] };
         assert_eq!(frame.to_bytes(), Err(FrameError::TooLong { length: 0x1_0005 }));
     }

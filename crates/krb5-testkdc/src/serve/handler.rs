@@ -63,6 +63,8 @@ pub(super) struct Desk {
     pub(super) limits: Limits,
     /// The realms, in the order in which they were named.
     pub(super) realms: Vec<String>,
+    /// Hosts and domains, and the realms that they are in.
+    pub(super) hosts: Vec<(String, String)>,
 }
 
 impl Desk {

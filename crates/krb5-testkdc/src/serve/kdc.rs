@@ -2,8 +2,8 @@
 
 use alloc::sync::Arc;
 
+use super::Server;
 use super::handler::{Handler, Reply};
-use super::{Limits, Server};
 use crate::{Kdc, Port};
 
 impl Handler for Kdc {
@@ -29,7 +29,10 @@ impl Server {
     /// ```
     #[must_use]
     pub fn for_kdc(kdc: Arc<Kdc>) -> Self {
-        let realms = kdc.lock().db.realms().map(|realm| realm.name.clone()).collect();
-        Self::serving(realms, kdc, Limits::DEFAULT)
+        let state = kdc.lock();
+        let realms = state.db.realms().map(|realm| realm.name.clone()).collect();
+        let hosts = state.db.realms().flat_map(|realm| realm.hosts.iter().cloned()).collect();
+        drop(state);
+        Self::serving(realms, hosts, kdc)
     }
 }

@@ -25,12 +25,14 @@ struct Facts {
     addresses: Addresses,
     ca_pem: Arc<str>,
     realms: Vec<String>,
+    hosts: Vec<(String, String)>,
 }
 
 impl Facts {
     fn client_config(&self, via: Via) -> ClientConfig {
         let realms = self.realms.iter().map(|realm| (realm.clone(), self.addresses)).collect();
-        ClientConfig::new(via, realms, &self.ca_pem)
+        let config = ClientConfig::new(via, realms, &self.ca_pem);
+        self.hosts.iter().fold(config, |config, (host, realm)| config.host(host, realm))
     }
 }
 
@@ -57,7 +59,12 @@ impl Listening {
             kpasswd: kpasswd.1.local_addr()?,
             https: https.local_addr()?,
         };
-        let facts = Facts { addresses, ca_pem: identity.ca_pem.into(), realms: desk.realms.clone() };
+        let facts = Facts {
+            addresses,
+            ca_pem: identity.ca_pem.into(),
+            realms: desk.realms.clone(),
+            hosts: desk.hosts.clone(),
+        };
         Ok(Self { facts, desk, kdc, kpasswd, https, acceptor: identity.config.into() })
     }
 

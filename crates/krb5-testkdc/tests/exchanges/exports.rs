@@ -1,7 +1,7 @@
 //! What other programs are given.
 
 use krb5_files::{Ccache, Keytab};
-use krb5_testkdc::{Account, ConfigError, Endpoints, Kdc, Realm};
+use krb5_testkdc::{Account, ConfigError, Kdc, Realm};
 
 use crate::client::*;
 
@@ -36,28 +36,6 @@ fn tickets_without_an_exchange_are_good_for_one() {
     let service = read.find(&principal("HTTP/www.a.test@A.TEST")).unwrap();
     let key = keytab_key(&kdc, "HTTP/www.a.test@A.TEST", &service.ticket);
     inside(&key, &service.ticket, |part| assert_eq!(part.key.keyvalue.as_bytes(), service.key.keyvalue()));
-}
-
-#[test]
-fn a_krb5_conf_names_realms_and_hosts() {
-    let kdc = Kdc::builder()
-        .realm(Realm::new("A.TEST").host(".b.test", "B.TEST"))
-        .realm(Realm::new("B.TEST"))
-        .build()
-        .unwrap();
-    let endpoints = Endpoints {
-        kdc: vec!["127.0.0.1:8888".into(), "https://kdc.test/KdcProxy".into()],
-        kpasswd: vec!["127.0.0.1:8464".into()],
-        http_anchors: Some("/etc/anchors.pem".into()),
-        default_realm: Some("B.TEST".into()),
-    };
-    let text = kdc.krb5_conf(&endpoints);
-    let expected = "[realms]\n    B.TEST = {\n        kdc = 127.0.0.1:8888\n        \
-                    kdc = https://kdc.test/KdcProxy\n        kpasswd_server = 127.0.0.1:8464\n        \
-                    http_anchors = FILE:/etc/anchors.pem\n    }\n    A.TEST = {";
-    assert!(text.contains(expected), "{text}");
-    assert!(text.starts_with("[libdefaults]\n    default_realm = B.TEST\n"), "{text}");
-    assert!(text.ends_with("[domain_realm]\n    .b.test = B.TEST\n"), "{text}");
 }
 
 #[test]

@@ -3,9 +3,10 @@
 use core::net::SocketAddr;
 use std::io::{Read as _, Write as _};
 use std::net::{TcpListener, TcpStream, UdpSocket};
+use std::sync::Arc;
 
 use krb5_files::config::{self, Config, ConfigFile, Setting, Transport, ValueError};
-use krb5_testkdc::Port;
+use krb5_testkdc::{Kdc, Port, Realm};
 use krb5_testkdc::serve::{Ports, Server, Via};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
@@ -148,4 +149,14 @@ fn files_for_clients_are_written() {
     let text = std::fs::read_to_string(path).unwrap();
     assert_eq!(text, running.client_config(Via::Https).anchors(anchors).to_string());
     assert!(!running.krb5_conf().contains("http_anchors"));
+}
+
+#[test]
+fn the_krb5_conf_names_all_realms_and_their_hosts() {
+    let realms = [Realm::new("A.TEST").host(".b.test", "B.TEST"), Realm::new("B.TEST")];
+    let kdc = realms.into_iter().fold(Kdc::builder(), |kdc, realm| kdc.realm(realm)).build().unwrap();
+    let running = Server::for_kdc(Arc::new(kdc)).start().unwrap();
+    let config = running.krb5_conf();
+    assert!(config.contains("A.TEST = {") && config.contains("B.TEST = {"), "{config}");
+    assert!(config.contains("    .b.test = B.TEST\n"), "{config}");
 }
