@@ -1,13 +1,13 @@
 //! Starting, stopping, other runtimes, and the krb5.conf of clients.
 
+use alloc::sync::Arc;
 use core::net::SocketAddr;
 use std::io::{Read as _, Write as _};
 use std::net::{TcpListener, TcpStream, UdpSocket};
-use std::sync::Arc;
 
 use krb5_files::config::{self, Config, ConfigFile, Setting, Transport, ValueError};
-use krb5_testkdc::{Kdc, Port, Realm};
 use krb5_testkdc::serve::{Ports, Server, Via};
+use krb5_testkdc::{Kdc, KdcBuilder, Port, Realm};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
 use crate::{REALM, connect, datagram, datagrams, framed, receive, tell, teller};
@@ -154,7 +154,7 @@ fn files_for_clients_are_written() {
 #[test]
 fn the_krb5_conf_names_all_realms_and_their_hosts() {
     let realms = [Realm::new("A.TEST").host(".b.test", "B.TEST"), Realm::new("B.TEST")];
-    let kdc = realms.into_iter().fold(Kdc::builder(), |kdc, realm| kdc.realm(realm)).build().unwrap();
+    let kdc = realms.into_iter().fold(Kdc::builder(), KdcBuilder::realm).build().unwrap();
     let running = Server::for_kdc(Arc::new(kdc)).start().unwrap();
     let config = running.krb5_conf();
     assert!(config.contains("A.TEST = {") && config.contains("B.TEST = {"), "{config}");
