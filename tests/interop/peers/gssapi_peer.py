@@ -11,7 +11,7 @@ their fields are those of `gssctl shim`; these come on top:
   {"op":"lucid"}                           ends the context and tells its key and sequence numbers
 
 An initiator with "framing":"iakerb" takes "user" and "password" in place of a ccache, and has the acceptor carry
-its messages to the KDC.
+its messages to the KDC. An acceptor with it carries them there.
 
 An initiator with "mechs":["ntlm"] takes "user", "domain" and "password"; with both mechanisms it takes a ccache as
 well. With "datagram" gss-ntlmssp's initiator starts without a token. Its acceptor would have to as well, and MIT's
@@ -31,7 +31,7 @@ import gssapi.raw as gss
 # Python's -I leaves out the program's own folder.
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 
-from iakerb import IakerbInitiator
+from iakerb import IAKERB, IakerbInitiator
 from lines import decode, encode, error, serve, user_lines
 
 KRB5 = gss.OID.from_int_seq("1.2.840.113554.1.2.2")
@@ -258,7 +258,7 @@ class Peer:
 def mechanisms(request):
     """The mechanisms whose tokens go to and fro."""
     own = [MECHS[mech] for mech in request["mechs"]]
-    return {"raw": own, "spnego": [SPNEGO], "any": [SPNEGO, *own]}[request["framing"]]
+    return {"raw": own, "spnego": [SPNEGO], "any": [SPNEGO, *own], "iakerb": [IAKERB]}[request["framing"]]
 
 
 def bindings(request):

@@ -2,6 +2,8 @@
 //!
 //! `gssctl` offers no IAKERB, so the acceptor is linked in.
 
+pub mod initiator;
+
 extern crate alloc;
 
 use core::net::Ipv4Addr;

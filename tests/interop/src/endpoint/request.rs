@@ -19,7 +19,7 @@ pub enum Framing {
     Spnego,
     /// Whichever of the two the initiator sends; acceptors only.
     Any,
-    /// IAKERB around Kerberos; MIT's initiators only.
+    /// IAKERB around Kerberos; MIT's only.
     Iakerb,
 }
 
