@@ -38,7 +38,8 @@
 //!   (S4U), aliases. [`Kdc::edit`], [`Kdc::rotate_keys`] and [`Kdc::set_password`] change one while the KDC runs.
 //! * [`PacStyle`]: the PAC of MIT's KDC, or that of a Windows domain with the SIDs of an [`Identity`].
 //! * [`Fault`]: what is to go wrong, for tests of clients.
-//! * [`Kdc::keytab`], [`Kdc::ccache`], [`Kdc::ticket`], [`Kdc::krb5_conf`]: what other programs need.
+//! * [`Kdc::keytab`], [`Kdc::ccache`], [`Kdc::ticket`]: what other programs need. Their krb5.conf comes from the sockets
+//!   (`serve::Running`).
 //! * [`Kdc::take_history`]: what was asked and how it was answered.
 //!
 //! It does AS exchanges with encrypted timestamps, SPAKE (RFC 9588) and FAST (RFC 6113); TGS exchanges with renewal,
