@@ -4,7 +4,7 @@ use alloc::vec::Vec;
 use core::fmt;
 
 use gss_core::{Blame, Diagnose, MajorStatus};
-use krb5_crypto::{ChecksumType, Key, KeyUsage};
+use krb5_crypto::{ChecksumKey, ChecksumType, Key, KeyUsage};
 use zeroize::Zeroizing;
 
 use crate::ndr::TooLong;
@@ -225,10 +225,11 @@ impl PacBuilder {
     /// # Errors
     /// As [`to_bytes`](Self::to_bytes), and [`BuildError::Layout`].
     pub fn sign(&self, keys: &SigningKeys<'_>) -> Result<Vec<u8>, BuildError> {
+        let derived = Derived::new(keys);
         let mut unsigned = self.clone();
         for kind in LAYOUT {
             if keys.make(kind) {
-                unsigned.set(kind.buffer_type(), keys.placeholder(kind));
+                unsigned.set(kind.buffer_type(), derived.placeholder(kind, keys.rodc_id));
             } else {
                 unsigned = unsigned.without(kind.buffer_type());
             }
@@ -236,38 +237,41 @@ impl PacBuilder {
         let mut pac = unsigned.to_bytes()?;
         let places = Places::find(&pac)?;
         if let Some(ticket) = keys.ticket {
-            put(&mut pac, places.ticket, &keys.tag(keys.kdc, ticket));
+            put(&mut pac, places.ticket, derived.kdc.compute_tag(&[ticket]).as_bytes());
         }
         if keys.full {
             // The zeros of server, KDC and full signature are still there.
-            let tag = keys.tag(keys.kdc, &pac);
-            put(&mut pac, places.full, &tag);
+            let tag = derived.kdc.compute_tag(&[&pac]);
+            put(&mut pac, places.full, tag.as_bytes());
         }
-        let server = keys.tag(keys.server, &pac);
-        put(&mut pac, places.server, &server);
-        put(&mut pac, places.kdc, &keys.tag(keys.kdc, &server));
+        let server = derived.server.compute_tag(&[&pac]);
+        put(&mut pac, places.server, server.as_bytes());
+        put(&mut pac, places.kdc, derived.kdc.compute_tag(&[server.as_bytes()]).as_bytes());
         Ok(pac)
     }
 }
 
-impl SigningKeys<'_> {
-    fn key(&self, kind: SignatureKind) -> &Key {
-        if kind == SignatureKind::Server { self.server } else { self.kdc }
+/// What the keys become for signing, each derived once.
+struct Derived {
+    server: ChecksumKey,
+    kdc: ChecksumKey,
+}
+
+impl Derived {
+    fn new(keys: &SigningKeys<'_>) -> Self {
+        let derive = |key: &Key| key.checksum(KeyUsage::KERB_NON_KERB_CKSUM_SALT);
+        Self { server: derive(keys.server), kdc: derive(keys.kdc) }
     }
 
     /// The buffer of a signature with zeros for its bytes.
-    fn placeholder(&self, kind: SignatureKind) -> Zeroizing<Vec<u8>> {
-        let checksum = self.key(kind).checksum(KeyUsage::KERB_NON_KERB_CKSUM_SALT);
-        let ChecksumType(number) = checksum.checksum_type();
-        let rodc_id = self.rodc_id.filter(|_| kind != SignatureKind::Server);
+    fn placeholder(&self, kind: SignatureKind, rodc_id: Option<u16>) -> Zeroizing<Vec<u8>> {
+        let of_server = kind == SignatureKind::Server;
+        let key = if of_server { &self.server } else { &self.kdc };
+        let ChecksumType(number) = key.checksum_type();
         let mut buffer = number.to_le_bytes().to_vec();
-        buffer.resize(SIGNATURE_TYPE_LEN.saturating_add(checksum.len()), 0);
-        buffer.extend(rodc_id.into_iter().flat_map(u16::to_le_bytes));
+        buffer.resize(SIGNATURE_TYPE_LEN.saturating_add(key.len()), 0);
+        buffer.extend(rodc_id.filter(|_| !of_server).into_iter().flat_map(u16::to_le_bytes));
         Zeroizing::new(buffer)
-    }
-
-    fn tag(&self, key: &Key, covered: &[u8]) -> Vec<u8> {
-        key.checksum(KeyUsage::KERB_NON_KERB_CKSUM_SALT).compute_tag(&[covered]).as_bytes().to_vec()
     }
 }
 
