@@ -122,6 +122,51 @@ impl Server {
     }
 }
 
+/// A running `gssctl demo --serve`.
+#[derive(Debug)]
+pub struct Demo {
+    _peer: Peer,
+    log: PathBuf,
+}
+
+impl Demo {
+    /// Starts it on a free port, and waits until it has told other programs how to log in.
+    ///
+    /// # Errors
+    /// `gssctl` has not been built, does not start, or its own login fails.
+    pub fn start(site: &Site) -> Result<Self> {
+        let log = site.fresh_path("demo.log");
+        let mut command = site.command(program()?);
+        command.args(["demo", "--serve", "--listen", "127.0.0.1:0", "--folder"]);
+        command.arg(site.fresh_path("demo"));
+        let peer = Peer::start("gssctl demo", &mut command, log.clone())?;
+        peer.wait_for_log("gssctl fetch", 1)?;
+        Ok(Self { _peer: peer, log })
+    }
+
+    /// What it says.
+    ///
+    /// # Errors
+    /// Its log cannot be read.
+    pub fn told(&self) -> Result<String> {
+        Ok(fs::read_to_string(&self.log)?)
+    }
+
+    /// A command that runs lines of a shell as they are, with `gssctl` at hand.
+    ///
+    /// # Errors
+    /// `gssctl` has not been built.
+    pub fn shell(site: &Site, lines: &str) -> Result<Command> {
+        let program = program()?;
+        let folder = program.parent().context("the folder of gssctl")?;
+        let path = env::var_os("PATH").unwrap_or_default();
+        let paths = [folder.to_owned()].into_iter().chain(env::split_paths(&path));
+        let mut command = site.command("/bin/sh");
+        command.env("PATH", env::join_paths(paths)?).args(["-e", "-c", lines]);
+        Ok(command)
+    }
+}
+
 /// The `gssctl` to test: the one that variable `GSSCTL` names, otherwise the one built into the same target
 /// folder and profile as the running test.
 fn program() -> Result<PathBuf> {

@@ -127,8 +127,14 @@ impl World {
 
     /// Stays up until Ctrl-C, and says how other programs log in.
     pub(super) fn stay(&self, folder: Option<&Path>) -> Result<()> {
-        let temporary = tempfile::Builder::new().prefix("gssctl-demo-").tempdir()?;
-        let folder = folder.unwrap_or_else(|| temporary.path());
+        let temporary;
+        let folder = match folder {
+            Some(folder) => folder,
+            None => {
+                temporary = tempfile::Builder::new().prefix("gssctl-demo-").tempdir()?;
+                temporary.path()
+            }
+        };
         fs::create_dir_all(folder).with_context(|| folder.display().to_string())?;
         let config =
             HOSTS.iter().fold(self.running.client_config(Via::Udp), |config, host| config.host(host, REALM));

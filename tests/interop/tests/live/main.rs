@@ -14,6 +14,7 @@
 //! | `samples` | MIT's `gss-server` and `gss-client` against our acceptor and initiator |
 //! | `http` | curl, Apache, `gssctl serve` and `gssctl fetch` |
 //! | `iakerb` | MIT's initiators through our IAKERB acceptor, linked in for want of a place in `gssctl` |
+//! | `demo` | `gssctl demo --serve` with MIT's `kinit` and curl |
 //! | `files` | `gssctl klist` on files of MIT's |
 //! | `caches` | credential caches of all types, with MIT's programs and Heimdal's daemon |
 //! | `testkdc` | our own KDC with the stock clients |
@@ -25,6 +26,7 @@ mod caches;
 mod contexts;
 mod dce;
 mod delegation;
+mod demo;
 mod files;
 mod http;
 mod iakerb;
