@@ -1,6 +1,6 @@
 //! Oracles for `krb5-files`.
 
-use ::krb5_files::{Ccache, Keytab};
+use ::krb5_files::{Ccache, CcacheVersion, Credential, Keytab};
 
 pub mod config;
 
@@ -8,6 +8,7 @@ pub mod config;
 pub fn parse(file: &[u8]) {
     keytab(file);
     ccache(file);
+    alone(file);
 }
 
 /// Removed entries are not kept, so a file may come out shorter; from then on it stays as it is. Whoever reads it sees
@@ -35,6 +36,18 @@ fn keytab(file: &[u8]) {
     }
 }
 
+/// What a cache daemon may answer.
+fn alone(bytes: &[u8]) {
+    if let Ok(credential) = Credential::parse(bytes, CcacheVersion::V4) {
+        let written = credential.to_bytes(CcacheVersion::V4).expect("what was read fits its fields");
+        assert_eq!(*written, bytes);
+    }
+    if let Ok(principal) = CcacheVersion::V4.parse_principal(bytes) {
+        let written = CcacheVersion::V4.principal_to_bytes(&principal).expect("as before");
+        assert_eq!(*written, bytes);
+    }
+}
+
 /// What was read can be written, and is read as the same.
 fn ccache(file: &[u8]) {
     let ccache = match Ccache::parse(file) {
@@ -55,6 +68,10 @@ fn ccache(file: &[u8]) {
     }
     for entry in &ccache.entries {
         assert!(entry.is_config() || entry.as_config().is_none());
+        // As a cache daemon gives them, one by one.
+        let alone = entry.to_bytes(ccache.version).expect("as before");
+        let again = Credential::parse(&alone, ccache.version).expect("what was written can be read");
+        assert_eq!(format!("{again:?}"), format!("{entry:?}"));
     }
     assert!(ccache.credentials().count() + ccache.config().count() <= ccache.entries.len());
 }

@@ -42,7 +42,6 @@ mod collection;
 mod directory;
 mod error;
 mod file;
-mod fragment;
 mod kcm;
 mod memory;
 mod name;

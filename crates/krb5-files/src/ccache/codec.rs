@@ -74,7 +74,46 @@ impl Ccache {
     }
 }
 
+impl Credential {
+    /// Reads one credential in the form that caches of this version have, and nothing after it: what is appended to a
+    /// file, or comes from a cache daemon.
+    ///
+    /// # Errors
+    /// When the bytes break the format.
+    pub fn parse(bytes: &[u8], version: CcacheVersion) -> Result<Self, FormatError> {
+        alone(bytes, version, "credential", read_credential)
+    }
+
+    /// Writes it in the form that caches of this version have.
+    ///
+    /// # Errors
+    /// When a value does not fit its field.
+    pub fn to_bytes(&self, version: CcacheVersion) -> Result<Zeroizing<Vec<u8>>, WriteError> {
+        let mut output = Output::new(version.order());
+        write_credential(&mut output, self, version)?;
+        Ok(output.finish())
+    }
+}
+
 impl CcacheVersion {
+    /// Reads one principal in the form that caches of this version have, and nothing after it.
+    ///
+    /// # Errors
+    /// When the bytes break the format.
+    pub fn parse_principal(self, bytes: &[u8]) -> Result<Principal, FormatError> {
+        alone(bytes, self, "principal", read_principal)
+    }
+
+    /// Writes a principal in the form that caches of this version have.
+    ///
+    /// # Errors
+    /// When a value does not fit its field.
+    pub fn principal_to_bytes(self, principal: &Principal) -> Result<Zeroizing<Vec<u8>>, WriteError> {
+        let mut output = Output::new(self.order());
+        write_principal(&mut output, principal, self)?;
+        Ok(output.finish())
+    }
+
     const fn order(self) -> ByteOrder {
         match self {
             Self::V1(order) | Self::V2(order) => order,
@@ -90,6 +129,21 @@ impl CcacheVersion {
             Self::V4 => 4,
         }
     }
+}
+
+/// Reads all of `bytes` as one value.
+fn alone<T>(
+    bytes: &[u8],
+    version: CcacheVersion,
+    field: &'static str,
+    read: fn(&mut Input<'_>, CcacheVersion) -> Result<T, FormatError>,
+) -> Result<T, FormatError> {
+    let mut input = Input::new(bytes, version.order());
+    let value = read(&mut input, version)?;
+    if input.is_empty() {
+        return Ok(value);
+    }
+    Err(input.error(field, FormatErrorKind::TrailingData { excess: input.remaining() }))
 }
 
 fn read_version(input: &mut Input<'_>) -> Result<u8, FormatError> {

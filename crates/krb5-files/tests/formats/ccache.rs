@@ -34,6 +34,33 @@ fn every_recorded_file_is_written_as_it_was_read() {
 }
 
 #[test]
+fn principals_and_credentials_stand_alone() {
+    let little = ByteOrder::Little;
+    let versions =
+        [CcacheVersion::V1(little), CcacheVersion::V2(little), CcacheVersion::V3, CcacheVersion::V4];
+    for (record, version) in vectors::load("files/ccache-mit.txt").records().iter().zip(versions) {
+        let client = record.hex("princ");
+        let read = version.parse_principal(&client).unwrap();
+        assert_eq!(read, principal("testclient@KRBTEST.COM"), "{version:?}");
+        assert_eq!(*version.principal_to_bytes(&read).unwrap(), client);
+        for part in ["cred1", "cred2"] {
+            let bytes = record.hex(part);
+            let read = Credential::parse(&bytes, version).unwrap();
+            assert_eq!(read.client, principal("testclient@KRBTEST.COM"), "{version:?} {part}");
+            assert_eq!(*read.to_bytes(version).unwrap(), bytes, "{version:?} {part}");
+            for len in 0..bytes.len() {
+                assert!(Credential::parse(&bytes[..len], version).is_err(), "{version:?} {part} {len}");
+            }
+            let error = Credential::parse(&[&bytes[..], &[0]].concat(), version).unwrap_err();
+            assert_eq!(error.kind, FormatErrorKind::TrailingData { excess: 1 });
+            assert_eq!((error.offset, error.field), (bytes.len(), "credential"));
+        }
+        let error = version.parse_principal(&[&client[..], &[0; 3]].concat()).unwrap_err();
+        assert_eq!(error.kind, FormatErrorKind::TrailingData { excess: 3 });
+    }
+}
+
+#[test]
 fn reads_what_kinit_and_kvno_write() {
     for record in vectors::load("files/ccache.txt").records() {
         let cache = Ccache::parse(&record.hex("file")).unwrap();

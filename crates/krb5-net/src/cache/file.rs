@@ -9,7 +9,7 @@ use krb5_files::{Ccache, Credential, KdcOffset};
 use zeroize::Zeroizing;
 
 use super::safe_file::{self, Access, failed};
-use super::{CacheError, MAX_CACHE, Store, fragment};
+use super::{CacheError, MAX_CACHE, Store};
 
 /// How often a file that grows is read again.
 const MAX_TURNS: usize = 16;
@@ -103,7 +103,7 @@ impl Store for FileStore {
         let mut file = self.open(Access::Append)?;
         let before = self.read(&mut file)?;
         let version = self.parse(&before)?.version;
-        let bytes = fragment::credential_bytes(credential, version)?;
+        let bytes = credential.to_bytes(version)?;
         self.check_size(before.len().saturating_add(bytes.len()))?;
         file.write_all(&bytes).map_err(|error| {
             // Half a credential would make the whole cache unreadable.

@@ -9,9 +9,10 @@ use core::time::Duration;
 use std::path::PathBuf;
 
 use krb5_asn1::Principal;
-use krb5_files::{Ccache, CcacheVersion, Credential, KdcOffset};
+use krb5_files::{Ccache, CcacheVersion, Credential, KdcOffset, WriteError};
+use zeroize::Zeroizing;
 
-use super::{CacheError, CacheName, MAX_CACHE, Store, fragment};
+use super::{CacheError, CacheName, MAX_CACHE, Store};
 
 mod connection;
 mod error;
@@ -24,6 +25,9 @@ use reply::Reply;
 
 /// Where the daemon listens unless `kcm_socket` of `[libdefaults]` says otherwise.
 pub const KCM_SOCKET: &str = "/var/run/.heim_org.h5l.kcm-socket";
+
+/// The form in which principals and credentials travel.
+const FORM: CcacheVersion = CcacheVersion::V4;
 
 /// Most credentials of a cache and most caches of a daemon that are asked for one by one.
 const MAX_ENTRIES: usize = 1 << 14;
@@ -223,7 +227,7 @@ impl KcmStore {
     }
 
     fn put(&self, daemon: &mut Connection, credential: &Credential) -> Result<(), CacheError> {
-        let bytes = fragment::credential_bytes(credential, CcacheVersion::V4)?;
+        let bytes = credential.to_bytes(FORM)?;
         self.done(daemon, KcmOperation::Store, &[&bytes])
     }
 }
@@ -242,12 +246,12 @@ impl Store for KcmStore {
     /// At once where the daemon has MIT's extension; otherwise in steps, which others may see.
     fn replace(&self, content: &Ccache) -> Result<(), CacheError> {
         let mut daemon = self.daemon.connect()?;
-        let principal = fragment::principal_bytes(&content.default_principal)?;
+        let principal = FORM.principal_to_bytes(&content.default_principal)?;
         let offset = content.kdc_offset().map_or(0, |offset| offset.seconds);
         let entries: Vec<_> = content.entries.iter().filter(|entry| !entry.is_removed()).collect();
         let mut list = Vec::new();
         for entry in &entries {
-            let bytes = fragment::credential_bytes(entry, CcacheVersion::V4)?;
+            let bytes = entry.to_bytes(FORM)?;
             list.push((u32::try_from(bytes.len()).unwrap_or(u32::MAX).to_be_bytes(), bytes));
         }
         let count = u32::try_from(list.len()).unwrap_or(u32::MAX).to_be_bytes();
@@ -271,7 +275,7 @@ impl Store for KcmStore {
 
     fn remove(&self, server: &Principal) -> Result<(), CacheError> {
         // No flag: the service's whole name has to match.
-        let pattern = fragment::service_pattern(server)?;
+        let pattern = service_pattern(server)?;
         match self.done(&mut self.daemon.connect()?, KcmOperation::RemoveCredential, &[&[0; 4], &pattern]) {
             Err(CacheError::Kcm(KcmError::Status { status: status::NOT_FOUND | status::END, .. })) => Ok(()),
             done => done,
@@ -280,7 +284,9 @@ impl Store for KcmStore {
 
     fn set_config(&self, key: &str, about: Option<&Principal>, value: &[u8]) -> Result<(), CacheError> {
         let principal = self.principal(&mut self.daemon.connect()?)?;
-        let Some(setting) = fragment::setting(&principal, key, about, value) else { return Ok(()) };
+        let mut settings = Ccache::new(principal);
+        settings.set_config(key, about, value);
+        let Some(setting) = settings.entries.pop() else { return Ok(()) };
         self.remove(&setting.server)?;
         self.store(&setting)
     }
@@ -293,4 +299,15 @@ impl Store for KcmStore {
     fn destroy(&self) -> Result<(), CacheError> {
         self.done(&mut self.daemon.connect()?, KcmOperation::Destroy, &[])
     }
+}
+
+/// What stands for any credential of a service where Heimdal's protocol asks for a pattern: which fields are there,
+/// the service, and the fields that cannot be left out, all 0.
+fn service_pattern(server: &Principal) -> Result<Zeroizing<Vec<u8>>, WriteError> {
+    const HAS_SERVER: u32 = 2;
+    let mut bytes = Zeroizing::new(HAS_SERVER.to_be_bytes().to_vec());
+    bytes.extend_from_slice(&FORM.principal_to_bytes(server)?);
+    // Four times, the mark of a session key, the flags.
+    bytes.extend_from_slice(&[0; 4 * 4 + 1 + 4]);
+    Ok(bytes)
 }

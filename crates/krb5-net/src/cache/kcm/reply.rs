@@ -5,8 +5,7 @@ use krb5_asn1::Principal;
 use krb5_files::{Credential, FormatError};
 use zeroize::Zeroizing;
 
-use super::{KcmError, KcmOperation};
-use crate::cache::fragment;
+use super::{FORM, KcmError, KcmOperation};
 
 /// Bytes of what names a cache or a credential to the daemon.
 const ID: usize = 16;
@@ -52,11 +51,11 @@ impl Reply {
     }
 
     pub(super) fn principal(self) -> Result<Principal, KcmError> {
-        fragment::read_principal(&self.bytes).map_err(|error| self.format(error))
+        FORM.parse_principal(&self.bytes).map_err(|error| self.format(error))
     }
 
     pub(super) fn credential(self) -> Result<Credential, KcmError> {
-        fragment::read_credential(&self.bytes).map_err(|error| self.format(error))
+        Credential::parse(&self.bytes, FORM).map_err(|error| self.format(error))
     }
 
     /// A count, then as many credentials, each with its length in front.
@@ -70,7 +69,7 @@ impl Reply {
             let length = reader.u32_be().map_err(|_| malformed())?;
             let bytes =
                 reader.take(usize::try_from(length).unwrap_or(usize::MAX)).map_err(|_| malformed())?;
-            credentials.push(fragment::read_credential(bytes).map_err(|error| self.format(error))?);
+            credentials.push(Credential::parse(bytes, FORM).map_err(|error| self.format(error))?);
         }
         if reader.is_empty() { Ok(credentials) } else { Err(malformed()) }
     }
@@ -112,7 +111,7 @@ mod tests {
             let mut bytes = u32::try_from(ends.len()).unwrap().to_be_bytes().to_vec();
             for end in &ends {
                 let ticket = credential("HTTP/www.example.com@EXAMPLE.COM", *end);
-                let ticket = fragment::credential_bytes(&ticket, krb5_files::CcacheVersion::V4).unwrap();
+                let ticket = ticket.to_bytes(FORM).unwrap();
                 bytes.extend_from_slice(&u32::try_from(ticket.len()).unwrap().to_be_bytes());
                 bytes.extend_from_slice(&ticket);
             }

@@ -5,6 +5,7 @@ use std::os::unix::net::UnixListener;
 use std::thread;
 
 use super::*;
+use krb5_files::CcacheVersion;
 
 /// The name of a cache that does not exist, as a daemon gives it.
 const NO_CACHE: i32 = -1_765_328_189;
@@ -51,11 +52,11 @@ fn kcm_error(replies: Vec<Vec<u8>>) -> KcmError {
 }
 
 fn alice_bytes() -> Vec<u8> {
-    fragment::principal_bytes(&alice()).unwrap().to_vec()
+    CcacheVersion::V4.principal_to_bytes(&alice()).unwrap().to_vec()
 }
 
 fn ticket_bytes() -> Vec<u8> {
-    fragment::credential_bytes(&credential(HTTP, 5), krb5_files::CcacheVersion::V4).unwrap().to_vec()
+    credential(HTTP, 5).to_bytes(CcacheVersion::V4).unwrap().to_vec()
 }
 
 /// A list of credentials as MIT's extension has it.
