@@ -121,6 +121,18 @@ proptest! {
     }
 
     #[test]
+    fn single_credentials(credential in credential(), flips in prop::collection::vec((any::<u16>(), any::<u8>()), 0..4)) {
+        let mut bytes = credential.to_bytes(CcacheVersion::V4).unwrap().to_vec();
+        for (at, with) in flips {
+            let at = usize::from(at) % bytes.len();
+            bytes[at] ^= with;
+        }
+        if let Ok(read) = Credential::parse(&bytes, CcacheVersion::V4) {
+            prop_assert_eq!(&*read.to_bytes(CcacheVersion::V4).unwrap(), &bytes);
+        }
+    }
+
+    #[test]
     fn any_bytes_never_panic(version in 0u8..6, bytes in prop::collection::vec(any::<u8>(), 0..200)) {
         let file = [&[5, version], &bytes[..]].concat();
         if let Ok(keytab) = Keytab::parse(&file) {
