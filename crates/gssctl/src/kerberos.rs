@@ -62,12 +62,10 @@ impl Kerberos {
             let Some(realm) = realm.or_else(|| default_realm(&config)) else {
                 bail!("--kdc is for one realm, and there is none; write the principal as NAME@REALM");
             };
-            let parse = |service| {
-                let servers = arguments.kdc.iter().map(move |text| KdcAddress::parse(text, service));
-                servers.collect::<Result<Vec<_>, _>>()
-            };
-            // One host for both: a port that is given is the KDC's, and kpasswd stays at its own.
-            builder = builder.servers(realm, Service::Kdc, parse(Service::Kdc)?).dns(Dns::Off);
+            // Passwords are changed at the usual port of the same hosts.
+            let servers = arguments.kdc.iter().map(|text| KdcAddress::parse(text, Service::Kdc));
+            let servers = servers.collect::<Result<Vec<_>, _>>()?;
+            builder = builder.servers(realm, Service::Kdc, servers).dns(Dns::Off);
         }
         if let Some(path) = &arguments.kdc_cacert {
             builder = builder.trust(Trust::pem(&crate::source::read(path, "certificate")?)?);
