@@ -6,7 +6,7 @@ mod url;
 pub use url::{Url, UrlError};
 
 use crate::inspect::tree::Printable;
-use crate::kerberos::Kerberos;
+use crate::kerberos::{Kerberos, Local};
 use crate::kinit::ticket_granting;
 use crate::tls::ClientTls;
 use crate::{kerberos, password};
@@ -115,15 +115,16 @@ fn raw(arguments: &Arguments, initiator: Initiator) -> Initiator {
 
 /// An initiator with the ticket of the credential cache, or with one got by its ticket-granting ticket.
 fn kerberos(arguments: &Arguments, target: &Target<'_>) -> Result<Initiator> {
-    let kerberos = Kerberos::open(&arguments.kerberos, None)?;
-    let cache = kerberos.cache(arguments.ccache.as_deref())?;
+    let local = Local::open(arguments.kerberos.verbose)?;
+    let cache = local.cache(arguments.ccache.as_deref())?;
     let held = cache.load()?;
+    let kerberos = Kerberos::new(local, &arguments.kerberos, held.default_principal.realm().as_str())?;
     let named = || format!("credential cache {}", cache.name());
     let mut initiator = match Credentials::from(&held).ticket_for(target) {
         Ok(ticket) if ticket.times.end > Timestamp::now() => Initiator::with_ticket(ticket),
         found => match (held.tgt(), found) {
             (Some(_), _) => {
-                let credential = ask_kdc(arguments, &held, target).with_context(named)?;
+                let credential = ask_kdc(&kerberos, &held, target).with_context(named)?;
                 cache.store(&credential.to_file())?;
                 Initiator::with_ticket(Arc::new(service_ticket(credential)))
             }
@@ -136,26 +137,24 @@ fn kerberos(arguments: &Arguments, target: &Target<'_>) -> Result<Initiator> {
         initiator = initiator.allow_weak_enctypes();
     }
     if arguments.delegate {
-        initiator = initiator.delegate(Arc::new(service_ticket(forwarded(arguments, &held)?)));
+        initiator = initiator.delegate(Arc::new(service_ticket(forwarded(&kerberos, &held)?)));
     }
     Ok(initiator)
 }
 
 /// A service ticket from the KDC.
-fn ask_kdc(arguments: &Arguments, held: &Ccache, target: &Target<'_>) -> Result<Credential> {
+fn ask_kdc(kerberos: &Kerberos, held: &Ccache, target: &Target<'_>) -> Result<Credential> {
     let tgt = ticket_granting(held)?;
-    let kerberos = Kerberos::open(&arguments.kerberos, tgt.client.realm().as_str())?;
     let server = kerberos.service(&format!("{}/{}", target.service(), target.host()))?;
     Ok(kerberos.ticket(&tgt, &server, |options| options)?.credential)
 }
 
 /// A ticket-granting ticket for the server to use.
-fn forwarded(arguments: &Arguments, held: &Ccache) -> Result<Credential> {
+fn forwarded(kerberos: &Kerberos, held: &Ccache) -> Result<Credential> {
     let tgt = ticket_granting(held).context("nothing to delegate")?;
     if !tgt.flags.contains(TicketFlags::FORWARDABLE) {
         bail!("the ticket-granting ticket must not be forwarded; get another one with `gssctl kinit -f`");
     }
-    let kerberos = Kerberos::open(&arguments.kerberos, tgt.client.realm().as_str())?;
     let outcome = kerberos
         .run(|policy, env| TgsExchange::forward(policy, &tgt, Vec::new(), TgsOptions::default(), env))
         .context("a ticket to delegate")?;

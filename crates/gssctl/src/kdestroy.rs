@@ -1,6 +1,6 @@
 //! `gssctl kdestroy`: away with tickets.
 
-use crate::kerberos::{self, Kerberos};
+use crate::kerberos::Local;
 use anyhow::{Result, bail};
 use krb5_net::cache::CacheError;
 
@@ -20,8 +20,8 @@ pub struct Arguments {
 /// # Errors
 /// There is none, or it cannot be removed.
 pub fn run(arguments: &Arguments) -> Result<()> {
-    let kerberos = Kerberos::open(&kerberos::Arguments::default(), None)?;
-    let collection = kerberos.collection(arguments.cache.as_deref())?;
+    let local = Local::open(false)?;
+    let collection = local.collection(arguments.cache.as_deref())?;
     if !arguments.all {
         let cache = collection.primary()?;
         cache.destroy()?;

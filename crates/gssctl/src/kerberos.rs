@@ -33,62 +33,25 @@ pub struct Arguments {
     pub verbose: bool,
 }
 
-/// Configuration, network and caches.
+/// Configuration and caches: what needs no network.
 #[derive(Debug)]
-pub struct Kerberos {
+pub struct Local {
     places: Places,
     config: Arc<Config>,
-    network: Network,
-    /// What is asked for, and put up with.
-    pub policy: Policy,
-    progress: Progress,
-    clock: Option<Timestamp>,
 }
 
-impl Kerberos {
-    /// With krb5.conf, the environment and the options. `realm` is what `--kdc` is for.
+impl Local {
+    /// With krb5.conf and the environment. Says what is odd about krb5.conf if `verbose`.
     ///
     /// # Errors
-    /// krb5.conf is malformed, or an option makes no sense.
-    pub fn open(arguments: &Arguments, realm: Option<&str>) -> Result<Self> {
+    /// krb5.conf is malformed.
+    pub fn open(verbose: bool) -> Result<Self> {
         let places = Places::of_process();
         let config = Arc::new(places.config().context("krb5.conf")?);
-        for warning in config.warnings().filter(|_| arguments.verbose) {
+        for warning in config.warnings().filter(|_| verbose) {
             eprintln!("* {warning}");
         }
-        let progress = Progress::default();
-        let mut builder = Network::builder().config(Arc::clone(&config));
-        if !arguments.kdc.is_empty() {
-            let Some(realm) = realm.or_else(|| default_realm(&config)) else {
-                bail!("--kdc is for one realm, and there is none; write the principal as NAME@REALM");
-            };
-            // Passwords are changed at the usual port of the same hosts.
-            let servers = arguments.kdc.iter().map(|text| KdcAddress::parse(text, Service::Kdc));
-            let servers = servers.collect::<Result<Vec<_>, _>>()?;
-            builder = builder.servers(realm, Service::Kdc, servers).dns(Dns::Off);
-        }
-        if let Some(path) = &arguments.kdc_cacert {
-            builder = builder.trust(Trust::pem(&crate::source::read(path, "certificate")?)?);
-        }
-        if let Some(seconds) = arguments.timeout {
-            if seconds == 0 {
-                bail!("--timeout 0 leaves no time at all; expected 1 or more seconds");
-            }
-            let limit = Duration::from_secs(seconds);
-            let standard = Timing::default();
-            builder = builder.timing(Timing { limit, patience: standard.patience.min(limit), ..standard });
-        }
-        let (shown, verbose) = (progress.clone(), arguments.verbose);
-        let network = builder.observer(move |event| show(event, &shown, verbose)).build();
-        let mut policy = settings::policy(&config).context("krb5.conf")?;
-        policy.enctypes.retain(|enctype| enctype.is_supported());
-        Ok(Self { places, config, network, policy, progress, clock: None })
-    }
-
-    /// Takes this for the time in all exchanges, in place of the system's clock.
-    #[must_use]
-    pub fn at(self, now: Option<Timestamp>) -> Self {
-        Self { clock: now, ..self }
+        Ok(Self { places, config })
     }
 
     /// The configuration.
@@ -130,6 +93,69 @@ impl Kerberos {
         };
         Ok(Collection::new(name, CacheOptions::from_config(&self.config)))
     }
+}
+
+/// Configuration, caches, network and policy: what exchanges with KDCs need.
+#[derive(Debug)]
+pub struct Kerberos {
+    /// Configuration and caches.
+    pub local: Local,
+    network: Network,
+    /// What is asked for, and put up with.
+    pub policy: Policy,
+    progress: Progress,
+    clock: Option<Timestamp>,
+}
+
+impl Kerberos {
+    /// With krb5.conf, the environment and the options. `realm` is what `--kdc` is for.
+    ///
+    /// # Errors
+    /// krb5.conf is malformed, or an option makes no sense.
+    pub fn open(arguments: &Arguments, realm: Option<&str>) -> Result<Self> {
+        Self::new(Local::open(arguments.verbose)?, arguments, realm)
+    }
+
+    /// The same, where the configuration has been read already: to learn the realm from a cache, for instance.
+    ///
+    /// # Errors
+    /// An option makes no sense, or krb5.conf leaves no enctype.
+    pub fn new(local: Local, arguments: &Arguments, realm: Option<&str>) -> Result<Self> {
+        let config = &local.config;
+        let progress = Progress::default();
+        let mut builder = Network::builder().config(Arc::clone(config));
+        if !arguments.kdc.is_empty() {
+            let Some(realm) = realm.or_else(|| default_realm(config)) else {
+                bail!("--kdc is for one realm, and there is none; write the principal as NAME@REALM");
+            };
+            // Passwords are changed at the usual port of the same hosts.
+            let servers = arguments.kdc.iter().map(|text| KdcAddress::parse(text, Service::Kdc));
+            let servers = servers.collect::<Result<Vec<_>, _>>()?;
+            builder = builder.servers(realm, Service::Kdc, servers).dns(Dns::Off);
+        }
+        if let Some(path) = &arguments.kdc_cacert {
+            builder = builder.trust(Trust::pem(&crate::source::read(path, "certificate")?)?);
+        }
+        if let Some(seconds) = arguments.timeout {
+            if seconds == 0 {
+                bail!("--timeout 0 leaves no time at all; expected 1 or more seconds");
+            }
+            let limit = Duration::from_secs(seconds);
+            let standard = Timing::default();
+            builder = builder.timing(Timing { limit, patience: standard.patience.min(limit), ..standard });
+        }
+        let (shown, verbose) = (progress.clone(), arguments.verbose);
+        let network = builder.observer(move |event| show(event, &shown, verbose)).build();
+        let mut policy = settings::policy(config).context("krb5.conf")?;
+        policy.enctypes.retain(|enctype| enctype.is_supported());
+        Ok(Self { local, network, policy, progress, clock: None })
+    }
+
+    /// Takes this for the time in all exchanges, in place of the system's clock.
+    #[must_use]
+    pub fn at(self, now: Option<Timestamp>) -> Self {
+        Self { clock: now, ..self }
+    }
 
     /// Drives an exchange to its end, and shows what is waited for.
     ///
@@ -166,9 +192,9 @@ impl Kerberos {
         let host_based = service.and_then(|name| name.as_str()).zip(host.and_then(|name| name.as_str()));
         match host_based {
             Some((service, host)) if named.realm().as_bytes().is_empty() && components.len() == 0 => {
-                let policy = host_name::canonicalize(&self.config).context("krb5.conf")?;
+                let policy = host_name::canonicalize(&self.local.config).context("krb5.conf")?;
                 let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-                let names = host_name::service_names(&self.config, &Dns::System, service, host, policy);
+                let names = host_name::service_names(&self.local.config, &Dns::System, service, host, policy);
                 Ok(runtime.block_on(names)?)
             }
             _ => Ok(vec![named.clone()]),
@@ -205,7 +231,7 @@ impl Kerberos {
     ) -> Result<TgsOutcome> {
         let ours = tgt.client.realm().to_string();
         let ask = |server: &Principal| {
-            let options = settings::tgs_options(&self.config, &ours, &server.realm().to_string())?;
+            let options = settings::tgs_options(&self.local.config, &ours, &server.realm().to_string())?;
             self.run(|policy, env| TgsExchange::service(policy, tgt, server, adjust(options), env))
         };
         let refused = match ask(server) {

@@ -80,7 +80,7 @@ pub fn run(arguments: &Arguments) -> Result<()> {
     if !arguments.enctype.is_empty() {
         kerberos.policy.enctypes.clone_from(&arguments.enctype);
     }
-    let cache = kerberos.cache(arguments.cache.as_deref())?;
+    let cache = kerberos.local.cache(arguments.cache.as_deref())?;
     let written = if arguments.renew || arguments.validate {
         again(arguments, &kerberos, &cache)?
     } else {
@@ -157,9 +157,9 @@ fn with_password(
 fn client(arguments: &Arguments, kerberos: &Kerberos, cache: &Cache) -> Result<Principal> {
     if let Some(name) = &arguments.principal {
         if !arguments.enterprise {
-            return kerberos.principal(name);
+            return kerberos.local.principal(name);
         }
-        let realm = kerberos.config().libdefaults().default_realm().map(|setting| setting.value);
+        let realm = kerberos.local.config().libdefaults().default_realm().map(|setting| setting.value);
         let realm =
             realm.or_else(|| text::realm_of(name)).context("an enterprise name needs a default_realm")?;
         return Ok(Principal::from_components(NameType::ENTERPRISE, [name], realm)?);
@@ -175,11 +175,11 @@ fn client(arguments: &Arguments, kerberos: &Kerberos, cache: &Cache) -> Result<P
     }
     let user = User::of_process().and_then(|user| User::account(user.real));
     let user = user.ok_or_else(|| anyhow!("who are you? Name a principal like alice@EXAMPLE.COM"))?;
-    kerberos.principal(&user.name)
+    kerberos.local.principal(&user.name)
 }
 
 fn options(arguments: &Arguments, kerberos: &Kerberos, client: &Principal) -> Result<AsOptions> {
-    let defaults = kerberos.config().libdefaults();
+    let defaults = kerberos.local.config().libdefaults();
     let seconds = |given: Option<u32>, stated: i32| given.or(u32::try_from(stated).ok()).filter(|&s| s > 0);
     let mut options = AsOptions::new(client.clone());
     if let Some(lifetime) = seconds(arguments.lifetime, defaults.ticket_lifetime()?.value) {
@@ -196,7 +196,7 @@ fn options(arguments: &Arguments, kerberos: &Kerberos, client: &Principal) -> Re
         options.server = Some(Principal::parse(service, Some(&realm)).context("the service's name")?);
     }
     if let Some(name) = &arguments.armor {
-        let cache = kerberos.cache(Some(name))?;
+        let cache = kerberos.local.cache(Some(name))?;
         options.armor = Some(ticket_granting(&cache.load()?).with_context(|| cache.name().to_string())?);
     }
     Ok(options)
@@ -205,7 +205,7 @@ fn options(arguments: &Arguments, kerberos: &Kerberos, client: &Principal) -> Re
 fn keytab_path(arguments: &Arguments, kerberos: &Kerberos) -> Result<PathBuf> {
     match &arguments.keytab_file {
         Some(path) => Ok(path.clone()),
-        None => Ok(kerberos.places().keytab(kerberos.config())?),
+        None => Ok(kerberos.local.places().keytab(kerberos.local.config())?),
     }
 }
 

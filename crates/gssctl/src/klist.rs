@@ -1,7 +1,7 @@
 //! `gssctl klist`: what a credential cache or keytab holds.
 
 use crate::inspect::tree::Printable;
-use crate::kerberos::{self, Kerberos};
+use crate::kerberos::Local;
 use crate::source;
 use anyhow::{Context, Result};
 use core::fmt::Write as _;
@@ -35,15 +35,15 @@ pub struct Arguments {
 /// # Errors
 /// The file cannot be read, or is neither.
 pub fn run(arguments: &Arguments) -> Result<()> {
-    let kerberos = Kerberos::open(&kerberos::Arguments::default(), None)?;
+    let local = Local::open(false)?;
     if arguments.keytab {
         let path = match &arguments.name {
             Some(name) => places::keytab_path(name)?,
-            None => kerberos.places().keytab(kerberos.config())?,
+            None => local.places().keytab(local.config())?,
         };
         return keytab(&path);
     }
-    let collection = kerberos.collection(arguments.name.as_deref())?;
+    let collection = local.collection(arguments.name.as_deref())?;
     if let (CacheName::File(path), Some(_)) = (collection.name(), &arguments.name)
         && let Ok(bytes) = source::read(path, "file")
         && Keytab::parse(&bytes).is_ok()

@@ -33,10 +33,10 @@ pub fn run(arguments: &Arguments) -> Result<()> {
     let realm = arguments.principal.as_deref().and_then(text::realm_of);
     let kerberos = Kerberos::open(&arguments.kerberos, realm)?;
     let client = match &arguments.principal {
-        Some(name) => kerberos.principal(name)?,
-        None => kerberos.cache(None)?.principal().context("whose password? Name a principal")?,
+        Some(name) => kerberos.local.principal(name)?,
+        None => kerberos.local.cache(None)?.principal().context("whose password? Name a principal")?,
     };
-    let target = arguments.set_for.as_deref().map(|name| kerberos.principal(name)).transpose()?;
+    let target = arguments.set_for.as_deref().map(|name| kerberos.local.principal(name)).transpose()?;
     let prompt = format!("Password for {client}: ");
     let old = Secret::password(password::obtain(arguments.password_file.as_deref(), &prompt)?.as_bytes());
     let (whose, said) = match target {

@@ -1,6 +1,6 @@
 //! `gssctl kvno`: service tickets.
 
-use crate::kerberos::{self, Kerberos};
+use crate::kerberos::{self, Kerberos, Local};
 use crate::kinit::ticket_granting;
 use crate::text;
 use anyhow::{Context, Result, bail};
@@ -50,12 +50,12 @@ pub struct Arguments {
 /// # Errors
 /// There is no ticket-granting ticket, or a KDC refuses one of the services. The others are still asked for.
 pub fn run(arguments: &Arguments) -> Result<()> {
-    let kerberos = Kerberos::open(&arguments.kerberos, None)?;
-    let cache = kerberos.cache(arguments.cache.as_deref())?;
+    let local = Local::open(arguments.kerberos.verbose)?;
+    let cache = local.cache(arguments.cache.as_deref())?;
     let held = cache.load()?;
     // --kdc is for the realm of whoever asks.
     let realm = held.default_principal.realm().to_string();
-    let kerberos = Kerberos::open(&arguments.kerberos, Some(&realm))?;
+    let kerberos = Kerberos::new(local, &arguments.kerberos, Some(&realm))?;
     let asking = Asking { arguments, kerberos, cache, held };
     let mut failed = 0_usize;
     for service in &arguments.service {
@@ -152,7 +152,7 @@ impl Asking<'_> {
     /// S4U2self to ourselves, and from there to the service.
     fn for_user(&self, user: &str, server: &Principal) -> Result<TgsOutcome> {
         let tgt = ticket_granting(&self.held)?;
-        let user = S4uUser::named(self.kerberos.principal(user)?);
+        let user = S4uUser::named(self.kerberos.local.principal(user)?);
         let ourselves = if self.arguments.proxy { &tgt.client } else { server };
         let options = || self.options(TgsOptions::default());
         let evidence = self
@@ -169,7 +169,7 @@ impl Asking<'_> {
     }
 
     fn user_to_user(&self, peer: &str, server: &Principal) -> Result<TgsOutcome> {
-        let cache = self.kerberos.cache(Some(peer))?;
+        let cache = self.kerberos.local.cache(Some(peer))?;
         let peer = ticket_granting(&cache.load()?).with_context(|| cache.name().to_string())?;
         let tgt = ticket_granting(&self.held)?;
         let options = self.options(TgsOptions::default());

@@ -11,7 +11,7 @@ use std::process::{Command, Output, Stdio};
 struct World {
     folder: tempfile::TempDir,
     kdc: Arc<Kdc>,
-    _running: Running,
+    running: Running,
 }
 
 impl World {
@@ -37,7 +37,7 @@ impl World {
         std::fs::write(folder.path().join("changed"), "changed\n").unwrap();
         let keytab = kdc.keytab(&["alice@EXAMPLE.TEST"]).unwrap();
         std::fs::write(folder.path().join("keytab"), keytab.to_bytes().unwrap()).unwrap();
-        Self { folder, kdc, _running: running }
+        Self { folder, kdc, running }
     }
 
     fn path(&self, name: &str) -> PathBuf {
@@ -108,6 +108,18 @@ fn every_way_leads_to_the_kdc() {
         world.kinit(&["alice"]);
         world.run(&["kvno", "HTTP/www.example.test"]);
     }
+}
+
+/// The realm that `--kdc` is for is the one of the cache's client.
+#[test]
+fn a_named_kdc_needs_no_default_realm() {
+    let world = World::new();
+    world.kinit(&["alice"]);
+    std::fs::write(world.path("empty.conf"), "[libdefaults]\n").unwrap();
+    let kdc = world.running.addresses().kdc.to_string();
+    let mut command = world.command(&["kvno", "--kdc", &kdc, "HTTP/www.example.test@EXAMPLE.TEST"]);
+    let output = command.env("KRB5_CONFIG", world.path("empty.conf")).output().unwrap();
+    assert!(output.status.success(), "{output:?}");
 }
 
 #[test]

@@ -6,7 +6,7 @@ use super::replay::{NoReplayCache, Remembered};
 use super::request::{self, ImportKrb5};
 use super::session::Parts;
 use super::tickets::{self, Wanted};
-use crate::kerberos::{self, Kerberos};
+use crate::kerberos::Local;
 use crate::source;
 use alloc::sync::Arc;
 use gss::krb5::{AcceptorConfig, Allow, EncType, Key, Principal, TransitedPolicy, service_keys, to_ccache};
@@ -116,8 +116,7 @@ pub(super) fn import(request: &ImportKrb5) -> Result<Parts, Failure> {
 
 fn load_cache(name: Option<&str>) -> Result<Ccache, Failure> {
     let no_cache = |error: anyhow::Error| Failure::new("GSS_S_NO_CRED", "no_ccache", format!("{error:#}"));
-    let kerberos = Kerberos::open(&kerberos::Arguments::default(), None).map_err(no_cache)?;
-    let cache = kerberos.cache(name).map_err(no_cache)?;
+    let cache = Local::open(false).and_then(|local| local.cache(name)).map_err(no_cache)?;
     cache.load().map_err(|error| {
         let code =
             if let CacheError::Format { .. } = error { "malformed_ccache" } else { "cannot_read_file" };

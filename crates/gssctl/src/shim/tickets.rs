@@ -41,12 +41,13 @@ pub(super) fn log_in(request: &request::Initiator, wanted: &Wanted<'_>) -> Resul
         return Err(Failure::bad_request(both));
     }
     let mut kdc = Kdc::open(request, text::realm_of(name), wanted)?;
-    let client = kdc.kerberos.principal(name).map_err(failed)?;
+    let client = kdc.kerberos.local.principal(name).map_err(failed)?;
     let mut options = AsOptions::new(client);
     options.forwardable = wanted.delegate;
     options.preauth_at_once = request.tickets.keytab.is_some();
     if let Some(armor) = &request.tickets.fast_ccache {
-        let held = kdc.kerberos.cache(Some(armor)).and_then(|cache| Ok(cache.load()?)).map_err(failed)?;
+        let held =
+            kdc.kerberos.local.cache(Some(armor)).and_then(|cache| Ok(cache.load()?)).map_err(failed)?;
         options.armor = Some(ticket_granting(&held).map_err(failed)?);
     }
     let secret = secret(request, &options)?;
@@ -166,7 +167,7 @@ impl Kdc {
         let realm = held.default_principal.realm().to_string();
         let Ok(tgt) = ticket_granting(held) else { return Ok(None) };
         let mut kdc = Self::open(request, Some(&realm), wanted)?;
-        let stated = kdc.kerberos.config().realm(&realm).kdcs();
+        let stated = kdc.kerberos.local.config().realm(&realm).kdcs();
         if !kdc.named && !stated.is_ok_and(|servers| !servers.is_empty()) {
             return Ok(None);
         }
