@@ -2,11 +2,15 @@
 
 mod check;
 mod digest;
+#[cfg(feature = "alloc")]
+mod tls;
 
 pub use self::check::{
     BindingCheck, BindingChecked, BindingFailure, MAX_ACCEPTABLE_BINDINGS, TooManyBindings,
 };
 pub use self::digest::BindingDigest;
+#[cfg(feature = "alloc")]
+pub use self::tls::{TlsBinding, TlsChannel};
 
 /// The channel a context is tied to (`gss_channel_bindings_struct` of RFC 2744 section 3.11).
 ///

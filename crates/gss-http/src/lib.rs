@@ -117,6 +117,8 @@ extern crate std;
 pub mod base64;
 pub mod challenge;
 pub mod field;
+#[cfg(feature = "alloc")]
+pub mod gss;
 pub mod legs;
 pub mod persistence;
 pub mod scheme;

@@ -1,0 +1,3 @@
+//! Channel bindings of rustls connections: tls-server-end-point and tls-exporter, client and server.
+
+#![forbid(unsafe_code)]
