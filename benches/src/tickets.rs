@@ -297,11 +297,15 @@ fn last_leg(state: Initiator<Arc<ServiceTicket>>, answer: &mut [u8]) -> Result<E
 
 /// What callgrind watches.
 pub(crate) fn run_scenario(name: &str, count: u64) -> Result<()> {
+    let (name, enctype) = match name.strip_suffix(", aes256-sha384") {
+        Some(name) => (name, EncType::AES256_CTS_HMAC_SHA384_192),
+        None => (name, EncType::AES256_CTS_HMAC_SHA1_96),
+    };
     let preauth = match name {
         "timestamp at once" => Preauth::AtOnce,
         "timestamp when asked" => Preauth::Timestamp,
         "SPAKE when asked" => Preauth::Spake,
         _ => bail!("no scenario tickets, {name:?}"),
     };
-    Site::new(EncType::AES256_CTS_HMAC_SHA1_96, preauth)?.logins()(count).map(drop)
+    Site::new(enctype, preauth)?.logins()(count).map(drop)
 }

@@ -11,7 +11,8 @@ use krb5_crypto::{CipherKey, EncType, Key, KeyUsage};
 /// an acceptor with many keys no more than one with few.
 pub const MAX_TRIAL_KEYS: usize = 16;
 
-/// The keys of one or more services, as a keytab holds them. What decrypting a ticket needs is derived once, here.
+/// The keys of one or more services, as a keytab holds them. What decrypting a ticket and verifying its PAC need is
+/// derived once, here.
 #[derive(Default)]
 pub struct ServiceKeys {
     entries: Vec<ServiceKey>,
@@ -83,6 +84,7 @@ impl ServiceKeys {
     /// Adds a key of a service with its version.
     pub fn add(&mut self, service: Principal, kvno: u32, key: Key) {
         let ticket_cipher = key.cipher(KeyUsage::TICKET);
+        let key = key.keep(&[], &[KeyUsage::KERB_NON_KERB_CKSUM_SALT]);
         self.by_service.entry(NameHash::of(&service)).or_default().push(self.entries.len());
         self.entries.push(ServiceKey { service, kvno, key, ticket_cipher });
     }

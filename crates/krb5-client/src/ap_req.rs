@@ -101,14 +101,16 @@ impl<'a> ApReqMaker<'a> {
         let seq_number = env.rng.next_u32() & FIRST_SEQUENCE_MASK;
         let (ctime, cusec) = kerberos_time(env.now).ok_or(ApReqError::Clock { now: env.now })?;
 
-        let checksum_key = session_key.checksum(self.usage.checksum());
-        let tag = self.covers.map(|bytes| checksum_key.compute_tag(&[bytes]));
+        let checksum = self.covers.map(|bytes| {
+            let key = session_key.checksum(self.usage.checksum());
+            (key.checksum_type().0, key.compute_tag(&[bytes]))
+        });
         let client = self.credential.client.as_borrowed();
         let authenticator = Authenticator {
             crealm: client.realm,
             cname: client.name,
-            cksum: tag.as_ref().map(|tag| Checksum {
-                cksumtype: checksum_key.checksum_type().0,
+            cksum: checksum.as_ref().map(|(cksumtype, tag)| Checksum {
+                cksumtype: *cksumtype,
                 checksum: Octets::new(tag.as_bytes()),
             }),
             cusec,

@@ -26,6 +26,7 @@ pub struct ChecksumKey {
     inner: Inner,
 }
 
+#[derive(Clone)]
 enum Inner {
     HmacSha1(HmacSha1),
     HmacSha256(HmacSha256),
@@ -67,6 +68,11 @@ impl ChecksumKey {
             Profile::Rc4Hmac => return Self::hmac_md5(key, usage),
         };
         Self { checksum_type, inner }
+    }
+
+    #[cfg(feature = "alloc")]
+    pub(crate) fn duplicate(&self) -> Self {
+        Self { checksum_type: self.checksum_type, inner: self.inner.clone() }
     }
 
     #[cfg(feature = "rc4")]

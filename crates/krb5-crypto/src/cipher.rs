@@ -32,6 +32,7 @@ pub struct CipherKey {
     inner: Inner,
 }
 
+#[derive(Clone)]
 enum Inner {
     Aes128Sha1(CtsMac<Aes128, HmacSha1>),
     Aes256Sha1(CtsMac<Aes256, HmacSha1>),
@@ -78,6 +79,11 @@ impl CipherKey {
             Profile::Rc4Hmac => Inner::Rc4Hmac(Rc4Cipher::new(key, usage)),
         };
         Self { inner }
+    }
+
+    #[cfg(feature = "alloc")]
+    pub(crate) fn duplicate(&self) -> Self {
+        Self { inner: self.inner.clone() }
     }
 
     /// Bytes before the encrypted plaintext: the confounder, for RC4 the checksum before it too.

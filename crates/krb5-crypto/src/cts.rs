@@ -39,6 +39,7 @@ pub(crate) enum MacInput {
 }
 
 /// A cipher and a MAC with their keys for one usage.
+#[derive(Clone)]
 pub(crate) struct CtsMac<C, M> {
     cipher: C,
     /// Keyed, and already fed with the IV where the profile wants that.

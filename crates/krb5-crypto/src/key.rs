@@ -11,6 +11,8 @@ use crate::checksum_type::ChecksumType;
 use crate::cipher::CipherKey;
 use crate::enctype::EncType;
 use crate::error::{KeyError, PrfTooLong, StringToKeyError};
+#[cfg(feature = "alloc")]
+use crate::kept::Kept;
 use crate::profile::{KeyBytes, MAX_KEY_LEN, MAX_PRF_LEN, Profile};
 use crate::string_to_key::{MAX_ITERATIONS, string_to_key};
 use crate::usage::KeyUsage;
@@ -22,9 +24,20 @@ use crate::usage::KeyUsage;
 pub struct Key {
     profile: Profile,
     bytes: KeyBytes,
+    #[cfg(feature = "alloc")]
+    kept: Option<Kept>,
 }
 
 impl Key {
+    fn of(profile: Profile, bytes: KeyBytes) -> Self {
+        Self {
+            profile,
+            bytes,
+            #[cfg(feature = "alloc")]
+            kept: None,
+        }
+    }
+
     /// A key from its bytes, as they stand in a keytab or an `EncryptionKey`.
     ///
     /// # Errors
@@ -38,7 +51,7 @@ impl Key {
         }
         let mut key = KeyBytes::zeroed(expected);
         key.bytes_mut().copy_from_slice(bytes);
-        Ok(Self { profile, bytes: key })
+        Ok(Self::of(profile, key))
     }
 
     /// A fresh random key.
@@ -49,7 +62,7 @@ impl Key {
         let profile = Profile::of(enctype).ok_or(KeyError::Unsupported(enctype))?;
         let mut bytes = KeyBytes::zeroed(profile.key_len());
         rng.fill_bytes(bytes.bytes_mut());
-        Ok(Self { profile, bytes })
+        Ok(Self::of(profile, bytes))
     }
 
     /// random-to-key (RFC 3961 section 3): a key from [`EncType::seed_len`] bytes of randomness.
@@ -90,13 +103,13 @@ impl Key {
     ) -> Result<Self, StringToKeyError> {
         let profile = Profile::of(enctype).ok_or(StringToKeyError::Unsupported(enctype))?;
         let bytes = string_to_key(profile, password, salt, params, max_iterations)?;
-        Ok(Self { profile, bytes })
+        Ok(Self::of(profile, bytes))
     }
 
     /// random-to-key for a seed that has the profile's length by construction.
     #[cfg(feature = "spake")]
     pub(crate) fn from_seed(profile: Profile, seed: KeyBytes) -> Self {
-        Self { profile, bytes: seed }
+        Self::of(profile, seed)
     }
 
     #[cfg(feature = "spake")]
@@ -114,11 +127,29 @@ impl Key {
         self.bytes.bytes()
     }
 
-    /// A second copy of the key.
+    /// A second copy of the key. What the key keeps, both share.
     pub fn duplicate(&self) -> Self {
         let mut bytes = KeyBytes::zeroed(self.profile.key_len());
         bytes.bytes_mut().copy_from_slice(self.bytes.bytes());
-        Self { profile: self.profile, bytes }
+        Self {
+            profile: self.profile,
+            bytes,
+            #[cfg(feature = "alloc")]
+            kept: self.kept.clone(),
+        }
+    }
+
+    /// The same key, which keeps what it becomes for these usages: [`Key::cipher`] and [`Key::checksum`] then copy
+    /// that in place of deriving it anew. A usage that is not named is derived each time, as ever.
+    ///
+    /// For keys that last longer than a login and have to be handed on as keys, such as those of a KDC. Where a
+    /// [`CipherKey`] or [`ChecksumKey`] itself can be kept, that saves the copy too. It takes about a kilobyte for each
+    /// cipher. What was kept before is let go.
+    #[cfg(feature = "alloc")]
+    #[must_use]
+    pub fn keep(self, ciphers: &[KeyUsage], checksums: &[KeyUsage]) -> Self {
+        let kept = Kept::derive(&self, ciphers, checksums);
+        Self { kept: Some(kept), ..self }
     }
 
     /// Whether both are the same key of the same enctype. The time taken does not depend on the bytes.
@@ -139,11 +170,19 @@ impl Key {
 
     /// What encrypts and decrypts messages of one usage. Derives Ke and Ki and expands them.
     pub fn cipher(&self, usage: KeyUsage) -> CipherKey {
+        #[cfg(feature = "alloc")]
+        if let Some(kept) = self.kept.as_ref().and_then(|kept| kept.cipher(usage)) {
+            return kept;
+        }
         CipherKey::new(self.profile, self.bytes.bytes(), usage)
     }
 
     /// What makes and verifies checksums of one usage, of the enctype's own checksum type. Derives Kc.
     pub fn checksum(&self, usage: KeyUsage) -> ChecksumKey {
+        #[cfg(feature = "alloc")]
+        if let Some(kept) = self.kept.as_ref().and_then(|kept| kept.checksum(usage)) {
+            return kept;
+        }
         ChecksumKey::new(self.profile, self.bytes.bytes(), usage)
     }
 
@@ -207,7 +246,7 @@ impl Key {
         let outcome = other.prf_plus(pepper2, second.get_mut(..self.profile.key_len()).unwrap_or_default());
         bytes.bytes_mut().iter_mut().zip(second).for_each(|(to, from)| *to ^= from);
         second.zeroize();
-        outcome.map(|()| Self { profile: self.profile, bytes })
+        outcome.map(|()| Self::of(self.profile, bytes))
     }
 }
 

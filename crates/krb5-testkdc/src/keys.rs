@@ -3,7 +3,7 @@
 use core::cell::OnceCell;
 
 use krb5_asn1::{EncryptionKeyBuf, Principal};
-use krb5_crypto::{EncType, Key};
+use krb5_crypto::{EncType, Key, KeyUsage};
 use rand_core::CryptoRng;
 use zeroize::Zeroizing;
 
@@ -34,7 +34,7 @@ impl KeySet {
     }
 
     pub(crate) fn from_keys(kvno: u32, keys: impl IntoIterator<Item = Key>) -> Self {
-        let keys = keys.into_iter().map(|key| (key.enctype(), OnceCell::from(key))).collect();
+        let keys = keys.into_iter().map(|key| (key.enctype(), OnceCell::from(kept(key)))).collect();
         Self { kvno, keys, password: None }
     }
 
@@ -52,7 +52,7 @@ impl KeySet {
             let key =
                 Key::from_password(enctype, text, salt, params.as_ref().map(<[u8; 4]>::as_slice)).ok()?;
             // It was empty, and nobody else is here.
-            let _ = cell.set(key);
+            let _ = cell.set(kept(key));
         }
         cell.get()
     }
@@ -86,6 +86,14 @@ impl Password {
     fn params(&self, enctype: EncType) -> Option<[u8; 4]> {
         self.iterations.filter(|_| enctype != EncType::RC4_HMAC).map(u32::to_be_bytes)
     }
+}
+
+/// The key, which keeps what KDCs derive from long-term keys for each request.
+fn kept(key: Key) -> Key {
+    key.keep(
+        &[KeyUsage::PA_ENC_TIMESTAMP, KeyUsage::AS_REP, KeyUsage::TICKET],
+        &[KeyUsage::AS_REQUEST_CHECKSUM, KeyUsage::KERB_NON_KERB_CKSUM_SALT],
+    )
 }
 
 /// The salt that RFC 4120 section 4 has unless another is chosen.

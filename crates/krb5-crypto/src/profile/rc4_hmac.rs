@@ -28,6 +28,7 @@ fn message_type(usage: KeyUsage) -> [u8; 4] {
 }
 
 /// The HMAC keyed with K1 (which is also K2) for one usage.
+#[derive(Clone)]
 pub(crate) struct Rc4Cipher {
     mac: HmacMd5,
     /// For usage 9 the HMAC of usage 8, which a peer that follows the RFC to the letter uses.
@@ -87,6 +88,7 @@ fn apply(mac: &HmacMd5, checksum: &[u8], message: &mut Scattered<'_, '_>) {
 }
 
 /// The two checksums that take an RC4 key (RFC 4757 section 4): an HMAC over the MD5 of usage and data.
+#[derive(Clone)]
 pub(crate) struct Rc4Checksum {
     mac: HmacMd5,
     message_type: [u8; 4],

@@ -6,6 +6,8 @@ use krb5_crypto::{
 };
 use test_support::TestRng;
 
+#[cfg(feature = "alloc")]
+use crate::laid_out;
 use crate::{ENCTYPES, sample_key, supported};
 
 const AES256: EncType = EncType::AES256_CTS_HMAC_SHA1_96;
@@ -51,6 +53,31 @@ fn equality_takes_enctype_and_bytes() {
         assert!(!key.ct_eq(&sample_key(enctype, 1)));
         for other in supported().filter(|other| *other != enctype) {
             assert!(!key.ct_eq(&sample_key(other, 0)));
+        }
+    }
+}
+
+/// Usages that are kept and one that is not, on both sides: what one encrypts or signs, the other accepts.
+#[test]
+#[cfg(feature = "alloc")]
+fn a_key_that_keeps_what_it_derives_is_the_same_key() {
+    let (ticket, reply, other) = (KeyUsage::TICKET, KeyUsage::TGS_REP_SUBKEY, KeyUsage::KRB_PRIV);
+    let pac = KeyUsage::KERB_NON_KERB_CKSUM_SALT;
+    for enctype in supported() {
+        let plain = sample_key(enctype, 0);
+        let kept = sample_key(enctype, 0).keep(&[ticket, reply], &[pac, ticket]);
+        assert!(kept.ct_eq(&plain));
+        for (from, to) in [(&plain, &kept), (&kept.duplicate(), &plain)] {
+            for usage in [ticket, reply, other] {
+                let mut message = laid_out(&from.cipher(usage), b"plaintext");
+                from.cipher(usage).encrypt_in_place(&mut message, &mut TestRng::insecure(1)).unwrap();
+                assert_eq!(to.cipher(usage).decrypt_in_place(&mut message).unwrap(), b"plaintext");
+            }
+            for usage in [pac, ticket, other] {
+                let tag = from.checksum(usage).compute_tag(&[b"data"]);
+                let _verified = to.checksum(usage).verify(&[b"data"], tag.as_bytes()).unwrap();
+                assert_eq!(from.checksum(usage).checksum_type(), to.checksum(usage).checksum_type());
+            }
         }
     }
 }
