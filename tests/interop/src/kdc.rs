@@ -57,6 +57,13 @@ impl Directory {
         Self { realms: vec![address], ..Self::default() }
     }
 
+    /// And another such realm.
+    #[must_use]
+    pub fn and(mut self, address: Address) -> Self {
+        self.realms.push(address);
+        self
+    }
+
     /// Says which realm a host belongs to.
     #[must_use]
     pub fn host(mut self, host: &str, realm: &str) -> Self {

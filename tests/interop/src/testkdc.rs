@@ -1,14 +1,16 @@
 //! Our own KDC in the process of the test, and the stock programs that are told of it.
 
 use alloc::sync::Arc;
+use core::net::SocketAddr;
 use core::ops::Deref;
 use std::fs;
 use std::path::PathBuf;
 
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Result, bail};
 use krb5_testkdc::serve::{ClientConfig, Running, Server, Via};
 use krb5_testkdc::{Kdc, KdcBuilder};
 
+use crate::kdc::Address;
 use crate::kdc::client::{Client, Maker};
 use crate::site::Site;
 
@@ -46,6 +48,19 @@ impl TestKdc {
     /// The folder.
     pub fn site(&self) -> &Site {
         &self.site
+    }
+
+    /// Where it is to be reached, for a realm of its.
+    ///
+    /// # Errors
+    /// It is not served over IPv4.
+    pub fn address(&self, realm: &str) -> Result<Address> {
+        let socket = |address| match address {
+            SocketAddr::V4(socket) => Ok(socket),
+            SocketAddr::V6(socket) => bail!("{socket} is not IPv4"),
+        };
+        let addresses = self.running.addresses();
+        Ok(Address { realm: realm.into(), kdc: socket(addresses.kdc)?, kpasswd: socket(addresses.kpasswd)? })
     }
 
     /// The programs of a maker, which come by this way.

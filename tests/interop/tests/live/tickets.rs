@@ -4,6 +4,7 @@
 //! | --- | --- |
 //! | `mit`, `heimdal`, `samba` | one KDC each: every enctype, pre-authentication, FAST, tickets of tickets, acting for users, passwords |
 //! | `realms` | referrals between KDCs of MIT and Heimdal |
+//! | `trusts` | referrals between a Samba domain and KDCs of MIT, Heimdal and our own |
 //! | `errors` | what each KDC refuses, and what is said of it |
 //! | `caches` | our credential caches for the stock clients and theirs for ours |
 //! | `peers` | peers only: proves that the harness works |
@@ -19,6 +20,7 @@ mod ours;
 mod peers;
 mod realms;
 mod samba;
+mod trusts;
 
 use anyhow::Result;
 use interop::kdc::{Account, Directory, Kdc};
@@ -29,6 +31,8 @@ const MIT: &str = "MIT.TEST";
 const OTHER_MIT: &str = "OTHER.MIT.TEST";
 /// A realm of Heimdal's.
 const HEIMDAL: &str = "HEIMDAL.TEST";
+/// A realm of our own KDC.
+const OURS: &str = "OURS.TEST";
 /// A user of every realm.
 const USER: &str = "alice";
 const PASSWORD: &str = "Correct horse 9 battery";
@@ -38,6 +42,7 @@ const HOSTS: &[(&str, &str)] = &[
     ("web.other.mit.test", OTHER_MIT),
     ("web.heimdal.test", HEIMDAL),
     ("front.samba.test", interop::samba::REALM),
+    ("web.ours.test", OURS),
 ];
 /// Another service, which the first may act for users at.
 const BACK_END: &str = "host/back.end.test";

@@ -2,10 +2,10 @@
 
 use std::path::PathBuf;
 
-use anyhow::{Result, bail};
+use anyhow::Result;
 use interop::enctype::Enctype;
 use interop::endpoint::User;
-use interop::kdc::{Account, Directory, Kdc};
+use interop::kdc::{Account, Address, Directory, Kdc};
 use interop::samba::{self, Controller};
 use interop::site::Site;
 use serde_json::{Value, json};
@@ -68,8 +68,12 @@ impl<'s> Domain<'s> {
         Ok(Self { controller, site })
     }
 
+    pub(crate) fn address(&self) -> Address {
+        self.controller.kdc()
+    }
+
     pub(crate) fn directory(&self) -> Directory {
-        Directory::of(self.controller.kdc())
+        Directory::of(self.address())
     }
 }
 
@@ -104,13 +108,22 @@ impl Kdc for Domain<'_> {
         Ok(path)
     }
 
-    fn trust(&self, other: &str, _password: &str) -> Result<()> {
-        bail!("no trust with {other}: Samba makes one only with a running domain")
+    /// With all hosts of the DNS domain of that name.
+    fn trust(&self, other: &str, password: &str) -> Result<()> {
+        let flat_name = flat_name(other);
+        let sid = krb5_testkdc::Domain::new(flat_name).sid.to_string();
+        let order = json!({"trust": other, "flat_name": flat_name, "sid": sid, "password": password});
+        self.controller.change(self.site, &[order])
     }
 
     fn logs(&self) -> String {
         self.controller.log_tail()
     }
+}
+
+/// The NetBIOS name by which the domain knows another realm.
+pub(crate) fn flat_name(realm: &str) -> &str {
+    realm.split_once('.').map_or(realm, |(first, _)| first)
 }
 
 fn set(name: &str, attributes: &Value) -> Value {
