@@ -93,6 +93,10 @@ impl Refusal {
             ErrorCode::KDC_ERR_CLIENT_REVOKED => {
                 "the account is locked, disabled or expired: wait until the lock ends, or ask its administrator"
             }
+            ErrorCode::KDC_ERR_TGT_REVOKED => {
+                "the TGT was withdrawn, or has come without a PAC to a domain that wants one: log in again, or let its \
+                 KDC issue PACs"
+            }
             ErrorCode::KDC_ERR_ETYPE_NOSUPP => {
                 "client, service and KDC share no encryption type: allow another one, or make new keys for the account"
             }

@@ -19,6 +19,7 @@ fn each_reason_has_its_word_and_says_what_to_try() {
         (ErrorCode::KDC_ERR_S_PRINCIPAL_UNKNOWN, "service_unknown", "krbtgt/EXAMPLE.COM@EXAMPLE.COM"),
         (ErrorCode::KDC_ERR_KEY_EXPIRED, "password_expired", "kadmin/changepw"),
         (ErrorCode::KDC_ERR_CLIENT_REVOKED, "client_revoked", "locked"),
+        (ErrorCode::KDC_ERR_TGT_REVOKED, "tgt_revoked", "without a PAC"),
         (ErrorCode::KDC_ERR_ETYPE_NOSUPP, "enctype_unsupported", "allow another one"),
         (ErrorCode::KDC_ERR_POLICY, "policy", "administrator"),
         (ErrorCode::KDC_ERR_MUST_USE_USER2USER, "user_to_user_required", "user-to-user"),
