@@ -130,8 +130,8 @@ fn config(arguments: &Arguments, tls: Option<&ServerTls>) -> Result<AcceptorConf
         }
     };
     let given = arguments.channel_bindings.iter().map(|bytes| &bytes.0[..]);
-    let own = tls.and_then(ServerTls::channel_bindings);
-    let channels: Vec<_> = given.chain(own).map(ChannelBindings::new).collect();
+    let own = tls.into_iter().flat_map(ServerTls::channel_bindings);
+    let channels: Vec<_> = given.map(ChannelBindings::new).chain(own).collect();
     let policy = match arguments.cb_policy {
         CbPolicy::Ignore => BindingPolicy::Ignore,
         CbPolicy::Verify => BindingPolicy::VerifyIfPresent,

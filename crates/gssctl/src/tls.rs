@@ -1,12 +1,10 @@
 //! TLS around HTTP, and what it has to say about the channel.
 
-mod end_point;
-
-pub use end_point::end_point;
-
 use crate::source;
 use alloc::sync::Arc;
 use anyhow::{Context, Result, bail};
+use gss::ChannelBindings;
+use gss_rustls::ServerEndPoints;
 use rustls::crypto::ring;
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName};
@@ -17,7 +15,7 @@ use std::path::Path;
 #[derive(Clone, Debug)]
 pub struct ServerTls {
     config: Arc<ServerConfig>,
-    end_point: Option<Vec<u8>>,
+    end_points: ServerEndPoints,
 }
 
 impl ServerTls {
@@ -27,14 +25,14 @@ impl ServerTls {
     /// There is no certificate, or the key does not fit it.
     pub fn new(chain: Vec<CertificateDer<'static>>, key: PrivateKeyDer<'static>) -> Result<Self> {
         let Some(own) = chain.first() else { bail!("there is no certificate") };
-        let end_point = end_point(own)?;
+        let end_points = ServerEndPoints::new([own])?;
         let mut config = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
             .with_safe_default_protocol_versions()?
             .with_no_client_auth()
             .with_single_cert(chain, key)
             .context("the key does not fit the certificate")?;
         config.alpn_protocols = vec![b"http/1.1".to_vec()];
-        Ok(Self { config: Arc::new(config), end_point })
+        Ok(Self { config: Arc::new(config), end_points })
     }
 
     /// With certificate chain and key from PEM files.
@@ -49,11 +47,10 @@ impl ServerTls {
         Self::new(chain, key_der).with_context(|| format!("certificate {}", certificate.display()))
     }
 
-    /// The bindings of all channels to this server, `tls-server-end-point` (RFC 5929 section 4): application data for
-    /// GSS-API. `None` when the certificate's signature names no hash.
-    #[must_use]
-    pub fn channel_bindings(&self) -> Option<&[u8]> {
-        self.end_point.as_deref()
+    /// The bindings of all channels to this server, `tls-server-end-point` (RFC 5929 section 4). None when the
+    /// certificate's signature names no hash.
+    pub fn channel_bindings(&self) -> impl Iterator<Item = ChannelBindings<'_>> {
+        self.end_points.hashes().map(ChannelBindings::tls_server_end_point)
     }
 
     pub(crate) fn connection(&self) -> Result<ServerConnection, rustls::Error> {

@@ -3,7 +3,7 @@
 use clap::Parser;
 use core::net::SocketAddr;
 use gss::krb5::pac::{ClientInfo, FileTime, GroupMembership, List, LogonInfo, PacBuilder, SigningKeys};
-use gss::{AcceptableBindings, AcceptorConfig, BindingPolicy, ChannelBindings, Framing, Timestamp};
+use gss::{AcceptableBindings, AcceptorConfig, BindingPolicy, Framing, Timestamp};
 use gssctl::tls::ServerTls;
 use gssctl::{fetch, serve};
 use krb5_asn1::AuthDataType;
@@ -58,7 +58,7 @@ impl World {
         let key = PrivateKeyDer::try_from(signing_key.serialize_der()).unwrap();
         let tls = ServerTls::new(vec![cert.der().clone()], key).unwrap();
         let maker = maker(client);
-        let bindings = [ChannelBindings::new(tls.channel_bindings().unwrap())];
+        let bindings: Vec<_> = tls.channel_bindings().collect();
         let acceptable = AcceptableBindings { policy, any_of: &bindings };
         let config = AcceptorConfig::from_keytab(&maker.keytab()).unwrap();
         let config = config.channel_bindings(&acceptable).unwrap();

@@ -8,7 +8,7 @@ use alloc::sync::Arc;
 use anyhow::{Context, Result, anyhow};
 use core::net::SocketAddr;
 use gss::krb5::Principal;
-use gss::{AcceptableBindings, AcceptorConfig, BindingPolicy, ChannelBindings, Framing};
+use gss::{AcceptableBindings, AcceptorConfig, BindingPolicy, Framing};
 use krb5_client::Service;
 use krb5_net::{Dns, KdcAddress, Network};
 use krb5_testkdc::serve::{Running, Server, Via};
@@ -54,7 +54,7 @@ impl World {
 
         let services = HOSTS.map(|host| format!("HTTP/{host}@{REALM}"));
         let keytab = kdc.keytab(&services.each_ref().map(String::as_str))?;
-        let bindings: Vec<_> = tls.channel_bindings().into_iter().map(ChannelBindings::new).collect();
+        let bindings: Vec<_> = tls.channel_bindings().collect();
         // curl of Debian 12 sends none.
         let acceptable = AcceptableBindings { policy: BindingPolicy::VerifyIfPresent, any_of: &bindings };
         let config = AcceptorConfig::from_keytab(&keytab.to_bytes()?)?

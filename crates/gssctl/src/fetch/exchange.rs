@@ -6,10 +6,11 @@ use crate::http::{Connection, Framing, ResponseHead, Socket, Stream};
 use crate::inspect::Inspector;
 use crate::inspect::tree::Printable;
 use crate::random;
-use crate::tls::{ClientTls, end_point};
+use crate::tls::ClientTls;
 use anyhow::{Context as _, Result, anyhow, bail};
 use core::time::Duration;
 use gss::{ChannelBindings, Context, Env, Initiator, SecurityContext, Timestamp, oid};
+use gss_core::bindings::{TlsBinding, TlsChannel};
 use gss_http::{
     Client, ClientPolicy, Exchange, FinalToken, FirstOutcome, HeaderField, Outcome, Response, Scheme,
     Schemes, ServerProof,
@@ -56,9 +57,9 @@ impl Fetch<'_> {
         let offered = self.schemes.preferred(challenges.iter().copied())?;
         let scheme = offered.or(self.schemes.iter().next()).unwrap_or_default();
         let mut initiator = initiator(scheme).with_context(|| format!("nothing to send with {scheme}"))?;
-        let bindings = channel_bindings(&connection)?;
-        if let Some(bindings) = &bindings {
-            initiator = initiator.channel_bindings(&ChannelBindings::new(bindings));
+        let channel = connection.stream().channel()?;
+        if let Some(bindings) = end_point(&channel) {
+            initiator = initiator.channel_bindings(&bindings);
         }
         let policy = ClientPolicy {
             scheme,
@@ -85,7 +86,7 @@ impl Fetch<'_> {
             self.skip(&mut connection, &head)?;
         } else {
             connection = self.connect()?;
-            if channel_bindings(&connection)? != bindings {
+            if end_point(&connection.stream().channel()?) != end_point(&channel) {
                 bail!("{} has another certificate on a second connection; try again", self.url);
             }
         }
@@ -259,9 +260,9 @@ impl Fetch<'_> {
     }
 }
 
-/// What ties the context to the server's certificate.
-fn channel_bindings(connection: &Connection) -> Result<Option<Vec<u8>>> {
-    connection.stream().server_certificate().map_or(Ok(None), end_point)
+/// What ties the context to the server's certificate. Stock servers know no other binding.
+fn end_point(channel: &TlsChannel) -> Option<ChannelBindings<'_>> {
+    channel.of(TlsBinding::ServerEndPoint).next()
 }
 
 fn env(rng: &mut dyn gss::CryptoRng) -> Env<'_> {

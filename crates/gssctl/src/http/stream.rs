@@ -1,6 +1,7 @@
 //! What a connection runs over: TCP, or TLS over TCP.
 
 use core::time::Duration;
+use gss_rustls::{ChannelError, TlsChannel, client_channel};
 use rustls::{ClientConnection, ServerConnection, StreamOwned};
 use std::io::{self, Read, Write};
 use std::net::{Shutdown, TcpStream};
@@ -70,11 +71,11 @@ impl Stream {
         Ok(Self::TlsClient(Box::new(stream)))
     }
 
-    /// The server's certificate in DER, if we are its client.
-    pub(crate) fn server_certificate(&self) -> Option<&[u8]> {
+    /// What a client can bind to.
+    pub(crate) fn channel(&self) -> Result<TlsChannel, ChannelError> {
         match self {
-            Self::TlsClient(stream) => stream.conn.peer_certificates()?.first().map(AsRef::as_ref),
-            Self::Plain(_) | Self::TlsServer(_) => None,
+            Self::TlsClient(stream) => client_channel(&stream.conn),
+            Self::Plain(_) | Self::TlsServer(_) => Ok(TlsChannel::none()),
         }
     }
 
