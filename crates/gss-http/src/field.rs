@@ -14,10 +14,10 @@ use core::fmt;
 /// Who authenticates the client: the server that has the resource, or a proxy on the way to it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Default)]
 pub enum Side {
-    /// The server itself: 401, `WWW-Authenticate`, `Authorization`.
+    /// The server itself: 401, `WWW-Authenticate`, `Authorization`, `Authentication-Info`.
     #[default]
     Origin,
-    /// A proxy: 407, `Proxy-Authenticate`, `Proxy-Authorization`.
+    /// A proxy: 407, `Proxy-Authenticate`, `Proxy-Authorization`, `Proxy-Authentication-Info`.
     Proxy,
 }
 
@@ -46,6 +46,15 @@ impl Side {
         match self {
             Self::Origin => "Authorization",
             Self::Proxy => "Proxy-Authorization",
+        }
+    }
+
+    /// The response field with parameters at the end of an exchange (RFC 9110 section 11.6.3).
+    #[must_use]
+    pub const fn info_field(self) -> &'static str {
+        match self {
+            Self::Origin => "Authentication-Info",
+            Self::Proxy => "Proxy-Authentication-Info",
         }
     }
 }
@@ -96,6 +105,11 @@ impl HeaderValue {
         Self(String::from_utf8(value).unwrap_or_default())
     }
 
+    /// A value that was written as text.
+    pub(crate) fn new(text: String) -> Self {
+        Self(text)
+    }
+
     /// The value as text.
     #[must_use]
     pub fn as_str(&self) -> &str {
@@ -120,6 +134,10 @@ impl HeaderValue {
 impl fmt::Debug for HeaderValue {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.0.split_once(' ') {
+            // Parameters without a scheme in front of them, as in `Authentication-Info`.
+            _ if self.0.split(' ').next().is_some_and(|first| first.contains('=')) => {
+                write!(f, "[{} bytes]", self.0.len())
+            }
             Some((scheme, rest)) => write!(f, "{scheme} [{} bytes]", rest.len()),
             None => f.write_str(&self.0),
         }
@@ -156,5 +174,7 @@ mod tests {
         assert_eq!(field.value.into_string(), "Negotiate c2VjcmV0");
         assert_eq!(HeaderValue::token(Scheme::Ntlm, b"secret").as_str(), "NTLM c2VjcmV0");
         assert_eq!(format!("{:?}", HeaderValue::token(Scheme::Ntlm, b"secret")), "NTLM [8 bytes]");
+        assert_eq!(format!("{:?}", HeaderValue::new("ctx=secret, data=x".into())), "[18 bytes]");
+        assert_eq!(format!("{:?}", HeaderValue::new("ctx=secret".into())), "[10 bytes]");
     }
 }

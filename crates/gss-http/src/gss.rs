@@ -4,11 +4,29 @@
 //! This is a profile of our own, on the goals that draft-johansson-http-gss published: several legs, mutual
 //! authentication, channel bindings, fast re-authentication. The draft has expired, and conformance to it is not claimed.
 
+mod binding;
 mod id;
+mod message;
+mod reauth;
+#[cfg(feature = "std")]
+mod rebuild;
+#[cfg(feature = "std")]
+pub mod server;
 mod store;
+#[cfg(feature = "std")]
+mod transcript;
 
+pub use self::binding::{Binding, Bindings};
 pub use self::id::{ContextId, ContextIdError, Nonce};
+pub use self::message::{
+    ClientMessage, MAX_MIC, ParamError, ParamErrorKind, ServerMessage, State, UnknownBinding,
+};
+pub use self::reauth::{NulInRequest, RequestParts};
+#[cfg(feature = "std")]
+pub use self::server::{Answer, Begin, Proof, Request, Server, ServerError, ServerPolicy};
 pub use self::store::{ContextStore, NONCE_WINDOW, NonceError, NonceFresh, StoreUnavailable};
+#[cfg(feature = "std")]
+pub use self::transcript::{MAX_RANDOM, MAX_TRANSCRIPT, MAX_TRANSCRIPT_LEGS, Transcript, TranscriptError};
 
 /// The name of the scheme.
 pub const NAME: &str = "GSS";
