@@ -6,6 +6,8 @@
 
 mod binding;
 mod id;
+#[cfg(feature = "std")]
+mod memory;
 mod message;
 mod reauth;
 #[cfg(feature = "std")]
@@ -18,6 +20,8 @@ mod transcript;
 
 pub use self::binding::{Binding, Bindings};
 pub use self::id::{ContextId, ContextIdError, Nonce};
+#[cfg(feature = "std")]
+pub use self::memory::{MemoryContextStore, MemoryLimits};
 pub use self::message::{
     ClientMessage, MAX_MIC, ParamError, ParamErrorKind, ServerMessage, State, UnknownBinding,
 };

@@ -1,0 +1,143 @@
+mod table;
+mod window;
+
+use self::table::Table;
+use self::window::NonceWindow;
+use super::{ContextId, ContextStore, Nonce, NonceError, NonceFresh, StoreUnavailable};
+use alloc::vec::Vec;
+use core::fmt;
+use gss_core::Timestamp;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use zeroize::Zeroizing;
+
+/// A [`ContextStore`] in this process's memory, for a service that is one process.
+///
+/// At a [limit](MemoryLimits) those contexts that end first make room. All operations take time that grows with the
+/// logarithm of the number of contexts; one lock guards them, for less than a microsecond each.
+///
+/// A context takes the bytes of its transcript and about 300 more. The transcript is the client's tokens, some 100
+/// bytes, and 60 to 100 for each leg: 1 KiB to 2 KiB for Kerberos with a small ticket, up to 16 KiB with the groups of
+/// Active Directory.
+pub struct MemoryContextStore {
+    state: Mutex<State>,
+}
+
+/// What a [`MemoryContextStore`] holds at most.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct MemoryLimits {
+    /// Half-made contexts. Anybody can make them: this is what a flood fills. Default: 10,000.
+    pub partial: usize,
+    /// Bytes in the transcripts of half-made contexts. Default: 64 MiB.
+    pub partial_bytes: usize,
+    /// Established contexts. Default: 100,000.
+    pub established: usize,
+    /// Bytes in the transcripts of established contexts. Default: 256 MiB.
+    pub established_bytes: usize,
+}
+
+impl Default for MemoryLimits {
+    fn default() -> Self {
+        Self {
+            partial: 10_000,
+            partial_bytes: 64 * 1024 * 1024,
+            established: 100_000,
+            established_bytes: 256 * 1024 * 1024,
+        }
+    }
+}
+
+struct State {
+    partial: Table<()>,
+    established: Table<NonceWindow>,
+}
+
+impl MemoryContextStore {
+    /// An empty store with the limits of [`MemoryLimits::default`].
+    #[must_use]
+    pub fn new() -> Self {
+        Self::with_limits(MemoryLimits::default())
+    }
+
+    /// An empty store with these limits.
+    #[must_use]
+    pub fn with_limits(limits: MemoryLimits) -> Self {
+        let MemoryLimits { partial, partial_bytes, established, established_bytes } = limits;
+        let (partial, established) =
+            (Table::new(partial, partial_bytes), Table::new(established, established_bytes));
+        Self { state: Mutex::new(State { partial, established }) }
+    }
+
+    /// How many half-made contexts it holds; some may have ended.
+    #[must_use]
+    pub fn partial(&self) -> usize {
+        self.lock().partial.len()
+    }
+
+    /// How many established contexts it holds; some may have ended.
+    #[must_use]
+    pub fn established(&self) -> usize {
+        self.lock().established.len()
+    }
+
+    /// Nothing is half done when a thread panics: each operation is one change of a table.
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Default for MemoryContextStore {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl fmt::Debug for MemoryContextStore {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("MemoryContextStore")
+            .field("partial", &self.partial())
+            .field("established", &self.established())
+            .finish()
+    }
+}
+
+impl ContextStore for MemoryContextStore {
+    fn park(
+        &self,
+        id: &ContextId,
+        transcript: &[u8],
+        expires: Timestamp,
+        now: Timestamp,
+    ) -> Result<(), StoreUnavailable> {
+        self.lock().partial.insert(id, transcript, expires, now, ()).map_err(StoreUnavailable::new)
+    }
+
+    fn resume(&self, id: &ContextId, now: Timestamp) -> Result<Option<Zeroizing<Vec<u8>>>, StoreUnavailable> {
+        Ok(self.lock().partial.take(id, now))
+    }
+
+    fn establish(
+        &self,
+        id: &ContextId,
+        transcript: &[u8],
+        expires: Timestamp,
+        now: Timestamp,
+    ) -> Result<(), StoreUnavailable> {
+        let window = NonceWindow::default();
+        self.lock().established.insert(id, transcript, expires, now, window).map_err(StoreUnavailable::new)
+    }
+
+    fn load(&self, id: &ContextId, now: Timestamp) -> Result<Option<Zeroizing<Vec<u8>>>, StoreUnavailable> {
+        Ok(self.lock().established.get_mut(id, now).map(|entry| entry.transcript().clone()))
+    }
+
+    fn use_nonce(&self, id: &ContextId, nonce: Nonce, now: Timestamp) -> Result<NonceFresh, NonceError> {
+        let mut state = self.lock();
+        let entry = state.established.get_mut(id, now).ok_or(NonceError::UnknownContext)?;
+        if entry.extra().take(nonce) { Ok(NonceFresh::assertion()) } else { Err(NonceError::Replayed) }
+    }
+
+    fn remove(&self, id: &ContextId) -> Result<(), StoreUnavailable> {
+        self.lock().established.remove(id);
+        Ok(())
+    }
+}
