@@ -7,7 +7,7 @@
 //! * [`Key`] is a protocol key: an enctype that this build supports together with bytes of the right length.
 //! * [`CipherKey`] and [`ChecksumKey`] are what a key becomes for one usage. Making one derives keys and
 //!   expands schedules, using one does neither; keep them wherever more than one message is expected. Where the
-//!   [`Key`] itself has to be handed on, [`Key::keep`] has it keep them.
+//!   [`Key`] itself has to be handed on, `Key::keep` has it keep them.
 //!
 //! ```
 //! use krb5_crypto::{EncType, Key, KeyUsage};
@@ -37,7 +37,7 @@
 //!
 //! Enctypes 17 to 20 (AES) are always there. Feature `rc4` adds 23 (RC4-HMAC, weak) and feature `camellia`
 //! adds 25 and 26. Feature `spake` adds the group
-//! arithmetic and keys of pre-authentication by SPAKE. Nothing in this crate allocates but [`Key::keep`] (feature `alloc`);
+//! arithmetic and keys of pre-authentication by SPAKE. Nothing in this crate allocates but `Key::keep` (feature `alloc`);
 //! encryption and decryption work in the caller's buffer.
 //!
 //! Secrets are wiped when they are dropped, and are compared in constant time. What a failed decryption leaves
