@@ -108,6 +108,11 @@ impl Server {
         format!("http://localhost:{}/", self.port)
     }
 
+    /// Its port.
+    pub fn port(&self) -> u16 {
+        self.port
+    }
+
     /// What it logged of its requests: the client's address, and what came of the request.
     pub fn log(&self) -> Vec<(String, String)> {
         let log = self.peer.log_tail();

@@ -32,6 +32,8 @@
 extern crate alloc;
 
 pub mod apache;
+pub mod authority;
+pub mod browser;
 pub mod conversation;
 pub mod curl;
 pub mod enctype;
@@ -55,3 +57,4 @@ pub mod site;
 pub mod testkdc;
 pub mod text;
 pub mod venv;
+pub mod web;

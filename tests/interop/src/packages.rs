@@ -57,6 +57,14 @@ pub const PROGRAMS: &[Program] = &[
     program("java", "/usr/lib/jvm/java-17-openjdk-amd64/bin/java", "openjdk-17-jre-headless"),
     program("javac", "/usr/lib/jvm/java-17-openjdk-amd64/bin/javac", "openjdk-17-jdk-headless"),
     program("openssl", "/usr/bin/openssl", "openssl"),
+    // Not its script in /usr/bin, which adds what Debian's users like to have.
+    program("chromium", "/usr/lib/chromium/chromium", "chromium"),
+    program("firefox", "/usr/bin/firefox-esr", "firefox-esr"),
+    // Makes the browsers trust an authority.
+    program("certutil", "/usr/bin/certutil", "libnss3-tools"),
+    program("squid", "/usr/sbin/squid", "squid"),
+    program("negotiate_kerberos_auth", "/usr/lib/squid/negotiate_kerberos_auth", "squid"),
+    program("ntlm_fake_auth", "/usr/lib/squid/ntlm_fake_auth", "squid"),
     // What Heimdal's programs need besides Heimdal, see heimdal.rs.
     program("libcap-ng", "/usr/lib/x86_64-linux-gnu/libcap-ng.so.0", "libcap-ng0"),
     program("libcom_err", "/usr/lib/x86_64-linux-gnu/libcom_err.so.2", "libcom-err2"),

@@ -19,6 +19,7 @@
 //! | `caches` | credential caches of all types, with MIT's programs and Heimdal's daemon |
 //! | `testkdc` | our own KDC with the stock clients |
 //! | `tickets` | our client of a KDC with those of MIT, Heimdal and Samba, linked in |
+//! | `web` | browsers, Java, Python and curl at our servers over TLS, and proxies |
 //! | `ntlm` | NTLM: gss-ntlmssp, pyspnego, impacket, Samba and curl |
 
 mod bindings;
@@ -37,6 +38,7 @@ mod rejects;
 mod samples;
 mod testkdc;
 mod tickets;
+mod web;
 
 use anyhow::Result;
 use interop::endpoint::Endpoint;

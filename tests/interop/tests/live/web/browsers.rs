@@ -1,0 +1,85 @@
+//! Chromium and Firefox. They log in to the hosts that they were told to, and ask everybody else's server for nothing.
+
+use anyhow::{Context as _, Result, ensure};
+use interop::browser::{Browser, Page, Setup};
+use interop::web::{BOB, OTHER};
+
+use super::*;
+
+/// Visits the server, and gives what it says besides the page.
+fn visit(browser: Browser, world: &World, origin: &Origin, setup: &Setup<'_>, name: &str) -> Result<(Page, Option<Greeting>)> {
+    let page = browser.visit(world.site(), &origin.target, setup, name).with_context(|| origin.log_tail())?;
+    let greeting = Greeting::find(&page.html);
+    Ok((page, greeting))
+}
+
+fn logs_in(browser: Browser) -> Result<()> {
+    let world = World::start()?;
+    let origin = Origin::gssctl(&world, &[])?;
+    for user in [ALICE, BOB] {
+        let ccache = world.login(user)?;
+        let setup = Setup { ccache: Some(&ccache), allowed: &[WWW], ..Setup::default() };
+        let (page, found) = visit(browser, &world, &origin, &setup, "signed-in")?;
+        ensure!(found == Some(greeting(user)), "{page:?}\n{}", origin.log_tail());
+    }
+    Ok(())
+}
+
+#[test]
+fn chromium_logs_in() -> Result<()> {
+    logs_in(Browser::Chromium)
+}
+
+#[test]
+fn firefox_logs_in() -> Result<()> {
+    logs_in(Browser::Firefox)
+}
+
+/// The first three have no reason to send anything, and the fourth has nothing to send.
+fn stays_out(browser: Browser) -> Result<()> {
+    let world = World::start()?;
+    let origin = Origin::gssctl(&world, &[])?;
+    let ccache = world.login(ALICE)?;
+    for setup in [
+        Setup { ccache: Some(&ccache), ..Setup::default() },
+        Setup { ccache: Some(&ccache), allowed: &[OTHER], ..Setup::default() },
+        Setup { ccache: Some(&ccache), delegated: &[WWW], ..Setup::default() },
+        Setup { allowed: &[WWW], ..Setup::default() },
+    ] {
+        let (page, found) = visit(browser, &world, &origin, &setup, "not-signed-in")?;
+        ensure!(found.is_none() && page.html.contains("Sign in"), "{setup:?}: {page:?}\n{}", origin.log_tail());
+    }
+    let requests = origin.requests();
+    ensure!(requests.iter().all(|said| said.ends_with("401, no credentials")), "{requests:?}");
+    Ok(())
+}
+
+#[test]
+fn chromium_stays_out() -> Result<()> {
+    stays_out(Browser::Chromium)
+}
+
+#[test]
+fn firefox_stays_out() -> Result<()> {
+    stays_out(Browser::Firefox)
+}
+
+fn delegates(browser: Browser) -> Result<()> {
+    let world = World::start()?;
+    let origin = Origin::gssctl(&world, &[])?;
+    let ccache = world.login(ALICE)?;
+    let setup = Setup { ccache: Some(&ccache), allowed: &[WWW], delegated: &[WWW], ..Setup::default() };
+    let (page, found) = visit(browser, &world, &origin, &setup, "delegated")?;
+    ensure!(found == Some(Greeting { delegated: 1, ..greeting(ALICE) }), "{page:?}\n{}", origin.log_tail());
+    Ok(())
+}
+
+#[test]
+fn chromium_delegates() -> Result<()> {
+    delegates(Browser::Chromium)
+}
+
+#[test]
+fn firefox_delegates() -> Result<()> {
+    delegates(Browser::Firefox)
+}
