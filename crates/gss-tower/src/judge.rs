@@ -1,0 +1,327 @@
+//! From a request's fields to who sent it.
+
+use crate::authenticated::{Authenticated, Manner};
+use crate::builder::Shared;
+use crate::connection::{Connection, Login};
+use crate::counters::Event;
+use crate::reply::{Page, Reply};
+use alloc::sync::Arc;
+use getrandom::SysRng;
+use getrandom::rand_core::UnwrapErr;
+use gss::{AcceptableBindings, Acceptor, ChannelBindings, Diagnose, Env, Framing, oid};
+use gss_core::bindings::TlsChannel;
+use gss_http::{
+    Answer, Authenticated as Held, Continuation, HeaderField, Need, Request, Scheme, ServerConnection,
+    ServerError, ServerPolicy, Version,
+};
+use http::request::Parts;
+use http::{HeaderValue, StatusCode, header};
+
+/// What a request comes to.
+pub(crate) enum Judged {
+    /// Its client is known. The fields go with the response.
+    Accepted { who: Authenticated, fields: Vec<HeaderField> },
+    /// It has no credentials of ours.
+    Unknown(Asked),
+    /// It is answered without the inner service. `continued` says that the client sends it again on the connection.
+    Refused { reply: Reply, continued: bool },
+}
+
+/// What asks for credentials.
+pub(crate) struct Asked {
+    pub(crate) status: StatusCode,
+    pub(crate) fields: Vec<HeaderField>,
+}
+
+/// The part of a request that is judged, with nothing borrowed.
+struct Judgeable {
+    credentials: Vec<HeaderValue>,
+    version: Version,
+    via: bool,
+}
+
+/// What the steps of a handshake come to.
+enum Stepped {
+    Accepted { who: Authenticated, fields: Vec<HeaderField> },
+    Asked(gss_http::Reply),
+    Continued(gss_http::Reply),
+    Refused { reply: gss_http::Reply, reason: Option<String>, http11: bool },
+}
+
+impl Shared {
+    /// Judges a request.
+    pub(crate) async fn judge(self: &Arc<Self>, parts: &Parts, connection: Option<&Connection>) -> Judged {
+        let request = self.judgeable(parts, connection);
+        let channel = connection.map_or_else(TlsChannel::none, |connection| connection.channel().clone());
+        let stepped = match connection {
+            // Nothing is bound to the connection, so that requests need not wait for each other.
+            Some(_) if request.version.multiplexes() => self.once(self.policy, request, channel).await,
+            Some(connection) => {
+                let mut logins = connection.logins().await;
+                let login = logins.take(self.id);
+                let login = login.unwrap_or_else(|| Login::new(ServerConnection::new(self.policy)));
+                let (login, stepped) = self.run(login, request, channel).await;
+                if let Some(login) = login {
+                    logins.put(self.id, login);
+                }
+                stepped
+            }
+            None => {
+                let policy = ServerPolicy { continuation: Continuation::Never, ..self.policy };
+                self.once(policy, request, channel).await
+            }
+        };
+        self.judged(stepped, parts, connection)
+    }
+
+    fn judgeable(&self, parts: &Parts, connection: Option<&Connection>) -> Judgeable {
+        let via = self.behind_proxy || parts.headers.contains_key(header::VIA);
+        Judgeable {
+            credentials: parts
+                .headers
+                .get_all(self.policy.side.credentials_field())
+                .iter()
+                .cloned()
+                .collect(),
+            version: match parts.version {
+                http::Version::HTTP_2 => Version::Http2,
+                http::Version::HTTP_3 => Version::Http3,
+                _ => Version::Http1,
+            },
+            via: connection.map_or(via, |connection| connection.via(via)),
+        }
+    }
+
+    /// A request by itself.
+    async fn once(
+        self: &Arc<Self>,
+        policy: ServerPolicy,
+        request: Judgeable,
+        channel: TlsChannel,
+    ) -> Stepped {
+        self.run(Login::new(ServerConnection::new(policy)), request, channel).await.1
+    }
+
+    /// Takes the step here, or where it may block.
+    async fn run(
+        self: &Arc<Self>,
+        mut login: Login,
+        request: Judgeable,
+        channel: TlsChannel,
+    ) -> (Option<Login>, Stepped) {
+        // Requests without credentials ask nobody.
+        if !self.blocking || request.credentials.is_empty() {
+            let stepped = self.step(&mut login, &request, &channel);
+            return (Some(login), stepped);
+        }
+        let shared = Arc::clone(self);
+        let span = tracing::Span::current();
+        let task = tokio::task::spawn_blocking(move || {
+            let _in = span.entered();
+            let stepped = shared.step(&mut login, &request, &channel);
+            (login, stepped)
+        });
+        match task.await {
+            Ok((login, stepped)) => (Some(login), stepped),
+            Err(error) => {
+                tracing::error!(%error, "handshake step failed");
+                self.counters.reject("step_failed");
+                (None, Stepped::failed())
+            }
+        }
+    }
+
+    fn step(&self, login: &mut Login, request: &Judgeable, channel: &TlsChannel) -> Stepped {
+        let any_of: Vec<ChannelBindings<'_>> = channel.bindings().chain(self.end_points.bindings()).collect();
+        let acceptable = AcceptableBindings { policy: self.bindings, any_of: &any_of };
+        let acceptor = match Acceptor::new(Arc::clone(&self.config)).channel_bindings(&acceptable) {
+            Ok(acceptor) => acceptor,
+            Err(error) => {
+                tracing::error!(%error, "connection has too many bindings");
+                self.counters.reject("too_many_bindings");
+                return Stepped::failed();
+            }
+        };
+        let make = |scheme| {
+            Ok(match scheme {
+                Scheme::Negotiate => acceptor,
+                Scheme::Ntlm => acceptor.framing(Framing::Raw),
+            })
+        };
+        let mut rng = UnwrapErr(SysRng);
+        let mut env = Env::new((self.clock)(), &mut rng);
+        let judged =
+            Request { credentials: &request.credentials, version: request.version, via: request.via };
+        let _in =
+            tracing::debug_span!("authentication", scheme = scheme_name(&request.credentials)).entered();
+        let answer = login.server.receive(judged, make, &mut env);
+        let stepped = self.stepped(answer);
+        login.follow(&self.counters);
+        stepped
+    }
+
+    fn stepped(&self, answer: Answer<'_, Acceptor>) -> Stepped {
+        match answer {
+            Answer::Challenge(reply) => Stepped::Asked(reply),
+            Answer::Continue(reply) => {
+                self.counters.count(Event::Continued);
+                tracing::debug!(outcome = "continued", "handshake takes another leg");
+                Stepped::Continued(reply)
+            }
+            Answer::Accepted { context, fields } => {
+                // Only the end of a login has fields: `Persistent-Auth` at least.
+                let manner = match &context {
+                    Held::Connection(_) if fields.is_empty() => Manner::Connection,
+                    Held::Connection(_) | Held::Request(_) => Manner::Login,
+                };
+                let who = Authenticated::of_context(&context, manner);
+                self.accepted(&who);
+                Stepped::Accepted { who, fields }
+            }
+            Answer::Reject { reply, error } => {
+                let code = error.code();
+                self.counters.reject(code);
+                tracing::info!(outcome = code, %error, status = reply.status, "credentials refused");
+                let http11 = error.needs_http11() && self.would_do_over_http11(&error);
+                Stepped::Refused { reply, reason: may_be_told(&error), http11 }
+            }
+        }
+    }
+
+    fn accepted(&self, who: &Authenticated) {
+        let (mechanism, principal) = (who.mechanism_name(), who.principal());
+        if who.manner() == Manner::Connection {
+            self.counters.count(Event::ByConnection);
+            tracing::debug!(
+                outcome = "by connection",
+                mechanism,
+                principal,
+                "request of a connection with a login"
+            );
+            return;
+        }
+        self.counters.count(if who.mechanism() == oid::NTLMSSP {
+            Event::LoginNtlm
+        } else if oid::same_mechanism(&who.mechanism(), &oid::KRB5) {
+            Event::LoginKrb5
+        } else {
+            Event::LoginOther
+        });
+        tracing::info!(outcome = "login", mechanism, principal, bound = who.is_channel_bound(), "logged in");
+    }
+
+    /// Whether there is a mechanism for the client on a connection of its own.
+    fn would_do_over_http11<E>(&self, error: &ServerError<E>) -> bool {
+        match error {
+            ServerError::Unbound { need: Need::Ntlm, .. } => {
+                self.config.mechanisms().any(|mechanism| mechanism == oid::NTLMSSP)
+            }
+            _ => true,
+        }
+    }
+
+    fn judged(&self, stepped: Stepped, parts: &Parts, connection: Option<&Connection>) -> Judged {
+        match stepped {
+            Stepped::Accepted { who, fields } => Judged::Accepted { who, fields },
+            Stepped::Asked(reply) => match self.session(parts, connection) {
+                Some(who) => Judged::Accepted { who, fields: Vec::new() },
+                None => Judged::Unknown(Asked { status: status(reply.status), fields: reply.fields }),
+            },
+            Stepped::Continued(reply) => {
+                let reply = self.reply(reply, parts, None, false);
+                Judged::Refused { reply, continued: true }
+            }
+            Stepped::Refused { reply, reason, http11 } => {
+                let reply = self.reply(reply, parts, reason.as_deref(), http11);
+                Judged::Refused { reply, continued: false }
+            }
+        }
+    }
+
+    /// The session of a request without credentials.
+    fn session(&self, parts: &Parts, connection: Option<&Connection>) -> Option<Authenticated> {
+        let sessions = self.sessions.as_ref()?;
+        if !sessions.may_use(connection.is_some_and(Connection::is_https)) {
+            return None;
+        }
+        match sessions.read(&parts.headers, (self.clock)()) {
+            Ok(found) => {
+                let who = found?;
+                self.counters.count(Event::SessionUsed);
+                tracing::debug!(outcome = "session", principal = who.principal(), "request of a session");
+                Some(who)
+            }
+            Err(error) => {
+                self.counters.count(Event::SessionRefused);
+                tracing::info!(outcome = error.code(), "session cookie refused");
+                None
+            }
+        }
+    }
+
+    /// The cookie for a login.
+    pub(crate) fn cookie(&self, who: &Authenticated, connection: Option<&Connection>) -> Option<HeaderValue> {
+        let sessions = self.sessions.as_ref()?;
+        if who.manner() != Manner::Login || !sessions.may_use(connection.is_some_and(Connection::is_https)) {
+            return None;
+        }
+        let cookie = sessions.issue(who, (self.clock)(), &mut UnwrapErr(SysRng))?;
+        self.counters.count(Event::SessionBegun);
+        Some(cookie)
+    }
+
+    fn reply(&self, reply: gss_http::Reply, parts: &Parts, reason: Option<&str>, http11: bool) -> Reply {
+        let status = status(reply.status);
+        let page = if reply.status == self.policy.side.challenge_status() {
+            self.page(parts, reason)
+        } else {
+            Page::text(format!("{}\n", reason.unwrap_or("the server is not ready")))
+        };
+        Reply { status, fields: reply.fields, page, http11 }
+    }
+
+    /// The body of a response that asks for credentials.
+    pub(crate) fn page(&self, parts: &Parts, reason: Option<&str>) -> Page {
+        if let Some(rule) = &self.page {
+            return rule(parts, reason);
+        }
+        let mut text = String::from("Log in with ");
+        for (place, scheme) in self.policy.schemes.iter().enumerate() {
+            let before = if place == 0 { "" } else { " or " };
+            text.push_str(before);
+            text.push_str(scheme.name());
+        }
+        text.push_str(", for instance: kinit, then curl --negotiate --user : URL\n");
+        if let Some(reason) = reason {
+            text.push_str("What came was refused: ");
+            text.push_str(reason);
+            text.push('\n');
+        }
+        Page::text(text)
+    }
+}
+
+impl Stepped {
+    fn failed() -> Self {
+        let reply = gss_http::Reply { status: 500, fields: Vec::new() };
+        Self::Refused { reply, reason: None, http11: false }
+    }
+}
+
+/// What is wrong with the request itself. Why a mechanism refuses a token is for the log.
+fn may_be_told<E: core::fmt::Display>(error: &ServerError<E>) -> Option<String> {
+    match error {
+        ServerError::Handshake(_) | ServerError::NoAcceptor(_) | ServerError::WrongMechanism => None,
+        other => Some(other.to_string()),
+    }
+}
+
+/// The scheme that the client uses, if it is one of ours: all else may be a password.
+fn scheme_name(credentials: &[HeaderValue]) -> Option<&'static str> {
+    let line = credentials.first()?.to_str().ok()?;
+    Scheme::parse(line.split(' ').next()?).map(Scheme::name)
+}
+
+fn status(code: u16) -> StatusCode {
+    StatusCode::from_u16(code).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
+}
