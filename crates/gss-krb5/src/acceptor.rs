@@ -14,12 +14,15 @@ use crate::authdata::PacVerified;
 use crate::authdata::pac::PacProof;
 use crate::context::{Agreed, Context, ContextKeys, FIRST_SEQUENCE_MASK, Parties};
 use crate::iakerb::Transcript;
+use crate::replay::NotReplayed;
 use crate::ticket::{ServiceTicket, TicketTimes};
 use crate::token::{ContextToken, Framing, TokenId, range_in};
 use alloc::boxed::Box;
+use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::fmt::{self, Display};
 use core::ops::Deref;
+use core::sync::atomic::{AtomicBool, Ordering};
 use gss_core::bindings::BindingCheck;
 use gss_core::{ContextFlags, Env, Handshake, Oid, Role, Step, TokenSink, oid};
 use krb5_asn1::{
@@ -32,6 +35,10 @@ use request::Request;
 /// The acceptor's side of a context. `P` points to the configuration all contexts share: a reference or an `Arc`.
 pub struct Acceptor<P>(State<P>);
 
+#[expect(
+    clippy::large_enum_variant,
+    reason = "nearly every acceptor only ever starts; a box would cost more"
+)]
 enum State<P> {
     Start { config: P, connection: Connection },
     AwaitThirdLeg(Box<ThirdLeg>),
@@ -66,6 +73,16 @@ impl<P: Deref<Target = AcceptorConfig>> Acceptor<P> {
         self.configure(|connection| connection.peer = Some((kind, Vec::from(address))))
     }
 
+    /// While `repeating` is true, the replay cache is not asked: **a replayed token is accepted then**.
+    ///
+    /// Only for tokens that this service took before, and kept the transcript of where nobody else can write: to come
+    /// to the same context once more, with the same time and randomness in [`Env`]. Whoever drives the handshake
+    /// sets it to false before the first token that is new.
+    #[must_use]
+    pub fn repeating_accepted_tokens(self, repeating: Arc<AtomicBool>) -> Self {
+        self.configure(|connection| connection.repeating = Some(repeating))
+    }
+
     /// The same after messages to the KDC were carried for the initiator.
     pub(crate) fn after_iakerb(self, transcript: Transcript) -> Self {
         self.configure(|connection| connection.iakerb = Some(transcript))
@@ -86,9 +103,17 @@ struct Connection {
     peer: Option<(AddressType, Vec<u8>)>,
     /// What was carried to the KDC before, when the mechanism is IAKERB.
     iakerb: Option<Transcript>,
+    /// Whether the token was taken before, and comes out of our own transcript.
+    repeating: Option<Arc<AtomicBool>>,
 }
 
 impl Connection {
+    /// Proof that the replay cache need not be asked.
+    fn repeated(&self) -> Option<NotReplayed> {
+        let repeating = self.repeating.as_ref()?.load(Ordering::Acquire);
+        repeating.then(NotReplayed::assertion)
+    }
+
     fn mechanism(&self) -> Oid {
         if self.iakerb.is_some() { oid::IAKERB } else { oid::KRB5 }
     }

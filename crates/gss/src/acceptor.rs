@@ -7,6 +7,7 @@ use crate::running::Running;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::fmt;
+use core::sync::atomic::{AtomicBool, Ordering};
 use gss_core::bindings::{BindingCheck, TooManyBindings};
 use gss_core::{AcceptableBindings, Env, Handshake, Oid, Step, TokenSink, oid};
 use gss_spnego::{Offer, RawTokens};
@@ -112,13 +113,16 @@ impl AcceptorConfig {
     }
 
     /// The acceptors of all mechanisms, best first.
-    fn acceptors(&self, bindings: Option<BindingCheck>) -> Vec<(Oid, Mechanism)> {
+    fn acceptors(&self, bindings: Option<BindingCheck>, repeats: Option<&Repeats>) -> Vec<(Oid, Mechanism)> {
         let bindings = bindings.as_ref().or(self.bindings.as_ref());
         let mut mechanisms = Vec::new();
         if let Some(config) = &self.krb5 {
             let mut acceptor = gss_krb5::Acceptor::new(Arc::clone(config));
             if let Some(check) = bindings {
                 acceptor = acceptor.channel_bindings(check.clone());
+            }
+            if let Some(repeats) = repeats {
+                acceptor = acceptor.repeating_accepted_tokens(Arc::clone(&repeats.repeating));
             }
             mechanisms.push((oid::KRB5, Mechanism::Krb5Acceptor(acceptor)));
         }
@@ -137,7 +141,17 @@ impl AcceptorConfig {
 /// The side that answers: a [`Handshake`] whose every step takes the initiator's token. Make one for each connection.
 ///
 /// What a failed step wrote is the mechanism's error token, to be sent if the protocol around has a place for it.
-pub struct Acceptor(State);
+pub struct Acceptor {
+    state: State,
+    repeats: Option<Repeats>,
+}
+
+/// Steps to come that take tokens which were taken before.
+struct Repeats {
+    left: usize,
+    /// What the mechanism looks at.
+    repeating: Arc<AtomicBool>,
+}
 
 enum State {
     Fresh { config: Arc<AcceptorConfig>, bindings: Option<BindingCheck>, framing: Framing },
@@ -151,7 +165,7 @@ impl Acceptor {
     #[must_use]
     pub fn new(config: Arc<AcceptorConfig>) -> Self {
         let framing = config.framing;
-        Self(State::Fresh { config, bindings: None, framing })
+        Self { state: State::Fresh { config, bindings: None, framing }, repeats: None }
     }
 
     /// The channel bindings of this connection, in place of those of the configuration. Does nothing after the first
@@ -159,21 +173,41 @@ impl Acceptor {
     ///
     /// # Errors
     /// [`TooManyBindings`].
-    pub fn channel_bindings(mut self, acceptable: &AcceptableBindings<'_>) -> Result<Self, TooManyBindings> {
-        if let State::Fresh { bindings, .. } = &mut self.0 {
-            *bindings = Some(BindingCheck::new(acceptable)?);
+    pub fn channel_bindings(self, acceptable: &AcceptableBindings<'_>) -> Result<Self, TooManyBindings> {
+        Ok(self.binding_check(BindingCheck::new(acceptable)?))
+    }
+
+    /// The same with bindings whose digests are there already.
+    #[must_use]
+    pub fn binding_check(mut self, check: BindingCheck) -> Self {
+        if let State::Fresh { bindings, .. } = &mut self.state {
+            *bindings = Some(check);
         }
-        Ok(self)
+        self
     }
 
     /// Which tokens are taken on this connection, in place of what the configuration says. Does nothing after the
     /// first step.
     #[must_use]
     pub fn framing(mut self, taken: Framing) -> Self {
-        if let State::Fresh { framing, .. } = &mut self.0 {
+        if let State::Fresh { framing, .. } = &mut self.state {
             *framing = taken;
         }
         self
+    }
+
+    /// In the first `steps` steps no replay cache is asked: **a replayed token is accepted in them**.
+    ///
+    /// Only for tokens that this service took before, and kept the transcript of where nobody else can write: to come
+    /// to the same state once more, with the same times and randomness in [`Env`]. The steps behind them ask the cache
+    /// again. Does nothing after the first step.
+    #[must_use]
+    pub fn repeating_accepted_tokens(self, steps: usize) -> Self {
+        if matches!(self.state, State::Begun(_)) {
+            return self;
+        }
+        let repeating = Arc::new(AtomicBool::new(steps > 0));
+        Self { repeats: Some(Repeats { left: steps, repeating }), ..self }
     }
 }
 
@@ -187,14 +221,16 @@ impl Handshake for Acceptor {
         output: &mut dyn TokenSink,
         env: &mut Env<'_>,
     ) -> Result<Step<Self, Context>, Error> {
-        let step = match self.0 {
+        let Self { state, repeats } = self;
+        let repeats = repeats.map(Repeats::step);
+        let step = match state {
             State::Fresh { config, bindings, framing: Framing::Raw } => {
-                let mechanism =
-                    of_token(config.acceptors(bindings), input).ok_or(gss_spnego::Error::NoOffers)?;
+                let mechanism = of_token(config.acceptors(bindings, repeats.as_ref()), input)
+                    .ok_or(gss_spnego::Error::NoOffers)?;
                 Running::raw(mechanism, input, output, env)
             }
             State::Fresh { config, bindings, framing } => {
-                let offers = config.acceptors(bindings).into_iter();
+                let offers = config.acceptors(bindings, repeats.as_ref()).into_iter();
                 let offers = offers.map(|(name, mechanism)| Offer::new(name, mechanism)).collect();
                 // Which bare AP-REQs may come in is for the mechanism to say.
                 let raw = match framing {
@@ -206,7 +242,15 @@ impl Handshake for Acceptor {
             }
             State::Begun(running) => running.step(input, output, env),
         };
-        Ok(step?.map_continue(|next| Self(State::Begun(next))))
+        Ok(step?.map_continue(|next| Self { state: State::Begun(next), repeats }))
+    }
+}
+
+impl Repeats {
+    /// One more step: the mechanism is told what it takes.
+    fn step(self) -> Self {
+        self.repeating.store(self.left > 0, Ordering::Release);
+        Self { left: self.left.saturating_sub(1), ..self }
     }
 }
 
@@ -220,7 +264,7 @@ fn of_token(mechanisms: Vec<(Oid, Mechanism)>, token: &[u8]) -> Option<Mechanism
 
 impl fmt::Debug for Acceptor {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match &self.0 {
+        match &self.state {
             State::Fresh { .. } => f.write_str("Acceptor::Fresh"),
             State::Begun(running) => write!(f, "Acceptor::{}", running.name()),
         }

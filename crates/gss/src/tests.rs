@@ -1,6 +1,7 @@
 mod iakerb;
 #[cfg(feature = "ntlm")]
 mod ntlm;
+mod repeating;
 
 #[cfg(feature = "rc4")]
 use crate::krb5::Allow;

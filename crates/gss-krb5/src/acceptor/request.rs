@@ -129,7 +129,10 @@ impl Request {
         // Last, so that nothing refused for another reason takes room in the cache.
         let client_time = timestamp(authenticator.ctime, authenticator.cusec);
         let entry = ReplayEntry::new(replay_digest, client_time, config.skew_seconds());
-        let not_replayed = config.replay().check_and_insert(&entry, env.now)?;
+        let not_replayed = match connection.repeated() {
+            Some(proof) => proof,
+            None => config.replay().check_and_insert(&entry, env.now)?,
+        };
 
         Ok(Self {
             accepted: Accepted {

@@ -3,6 +3,7 @@
 use crate::forge::{Forge, framed, framed_for, rewrite};
 use crate::world::{AES256, ENCTYPES, accept, config, config_with, now_plus, principal, step};
 use alloc::sync::Arc;
+use core::sync::atomic::{AtomicBool, Ordering};
 use gss_core::{Diagnose, MajorStatus, Timestamp, oid};
 use gss_krb5::replay::{MemoryReplayCache, ReplayError};
 use gss_krb5::{Acceptor, AcceptorConfig, AcceptorError, Allow};
@@ -30,6 +31,29 @@ fn the_same_request_twice() {
             assert_eq!(error.krb_error(), Some(ErrorCode::KRB_AP_ERR_REPEAT));
         }
     }
+}
+
+#[test]
+fn a_token_of_our_own_transcript_is_repeated_only_while_that_is_said() {
+    let config = config(AES256);
+    let token = Forge::new(AES256).token();
+    let verdict = |repeating: &Arc<AtomicBool>| {
+        let acceptor = Acceptor::new(&config).repeating_accepted_tokens(Arc::clone(repeating));
+        step(acceptor, &token, now_plus(0)).0.map(|_| ())
+    };
+    let repeating = Arc::new(AtomicBool::new(true));
+    // A repetition does not count as the first time.
+    assert_eq!((verdict(&repeating), verdict(&repeating)), (Ok(()), Ok(())));
+    repeating.store(false, Ordering::Release);
+    assert_eq!((verdict(&repeating), verdict(&repeating)), (Ok(()), Err(REPLAYED)));
+    repeating.store(true, Ordering::Release);
+    assert_eq!(verdict(&repeating), Ok(()));
+    // All else is checked still.
+    let mut changed = token.clone();
+    *changed.last_mut().unwrap() ^= 1;
+    let acceptor = Acceptor::new(&config).repeating_accepted_tokens(repeating);
+    let error = step(acceptor, &changed, now_plus(0)).0.unwrap_err();
+    assert_eq!(error, AcceptorError::AuthenticatorIntegrity);
 }
 
 #[test]
