@@ -5,6 +5,7 @@
 //! authentication, channel bindings, fast re-authentication. The draft has expired, and conformance to it is not claimed.
 
 mod binding;
+pub mod client;
 mod id;
 #[cfg(feature = "std")]
 mod memory;
@@ -19,6 +20,10 @@ mod store;
 mod transcript;
 
 pub use self::binding::{Binding, Bindings};
+pub use self::client::{
+    Challenge, ChallengeError, Client, ClientError, ClientPolicy, Exchange, Login, Outcome, Response,
+    Restart, Session, SessionError, SessionOutcome,
+};
 pub use self::id::{ContextId, ContextIdError, Nonce};
 #[cfg(feature = "std")]
 pub use self::memory::{MemoryContextStore, MemoryLimits};

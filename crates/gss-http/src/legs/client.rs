@@ -218,6 +218,15 @@ pub enum ServerProof {
     None,
 }
 
+impl ServerProof {
+    pub(crate) fn of(context: &impl SecurityContext) -> Self {
+        let facts = context.facts();
+        // NTLM's server knows the user's secret or somebody who does; that does not say who it is (MS-NTHT).
+        let mutual = facts.flags.contains(ContextFlags::MUTUAL) && facts.mechanism != oid::NTLMSSP;
+        if mutual { Self::Proven } else { Self::None }
+    }
+}
+
 impl<H: Handshake> Exchange<H> {
     /// Takes the response to the request that had our token.
     ///
@@ -307,10 +316,7 @@ impl<H: Handshake> Exchange<H> {
 
 impl<H: Handshake> Outcome<H> {
     fn done(context: H::Established) -> Self {
-        let facts = context.facts();
-        // NTLM's server knows the user's secret or somebody who does; that does not say who it is (MS-NTHT).
-        let mutual = facts.flags.contains(ContextFlags::MUTUAL) && facts.mechanism != oid::NTLMSSP;
-        let server = if mutual { ServerProof::Proven } else { ServerProof::None };
+        let server = ServerProof::of(&context);
         Self::Done { context, server }
     }
 }
