@@ -6,17 +6,21 @@ use core::fmt;
 use gss::krb5::pac::{Identity, Sid};
 use gss::krb5::{self, Credential, Principal};
 use gss::{BindingOutcome, Context, ContextFlags, Oid, SecurityContext, Timestamp, oid};
+use gss_http::gss::ContextId;
 
 /// Who sent a request. [`AuthenticationLayer`](crate::AuthenticationLayer) puts it into the extensions of each request that
 /// it lets in; a clone is the same.
 ///
 /// It says what was proven when the client logged in, and holds no session key. It prints as the principal.
 #[derive(Clone)]
-pub struct Authenticated(Arc<Inner>);
-
-struct Inner {
-    facts: Facts,
+pub struct Authenticated {
+    known: Arc<Known>,
     manner: Manner,
+    context: Option<ContextId>,
+}
+
+struct Known {
+    facts: Facts,
     delegated: Vec<Credential>,
 }
 
@@ -59,16 +63,23 @@ impl Authenticated {
     /// What a context says.
     pub(crate) fn of_context(context: &Context, manner: Manner) -> Self {
         let delegated = context.delegated().iter().map(krb5::credential).collect();
-        Self(Arc::new(Inner { facts: Facts::of_context(context), manner, delegated }))
+        let known = Arc::new(Known { facts: Facts::of_context(context), delegated });
+        Self { known, manner, context: None }
     }
 
     /// What a cookie says.
     pub(crate) fn of_session(facts: Facts, id: SessionId) -> Self {
-        Self(Arc::new(Inner { facts, manner: Manner::Session(id), delegated: Vec::new() }))
+        let known = Arc::new(Known { facts, delegated: Vec::new() });
+        Self { known, manner: Manner::Session(id), context: None }
+    }
+
+    /// The same client, proven in this way, and the context of the scheme `GSS` that it can use again.
+    pub(crate) fn proven(&self, manner: Manner, context: Option<ContextId>) -> Self {
+        Self { known: Arc::clone(&self.known), manner, context }
     }
 
     pub(crate) fn facts(&self) -> &Facts {
-        &self.0.facts
+        &self.known.facts
     }
 
     /// The principal: `name@REALM` for Kerberos, `DOMAIN\user` for NTLM, empty for a client that logged on as nobody.
@@ -78,13 +89,13 @@ impl Authenticated {
     /// beside the name.
     #[must_use]
     pub fn principal(&self) -> &str {
-        &self.0.facts.principal
+        &self.known.facts.principal
     }
 
     /// The principal of a client that logged in with Kerberos.
     #[must_use]
     pub fn krb5_principal(&self) -> Option<&Principal> {
-        match &self.0.facts.name {
+        match &self.known.facts.name {
             Name::Krb5(principal) => Some(principal),
             Name::Ntlm { .. } | Name::Anonymous => None,
         }
@@ -94,7 +105,7 @@ impl Authenticated {
     /// regard to case.
     #[must_use]
     pub fn ntlm_account(&self) -> Option<(&str, &str)> {
-        match &self.0.facts.name {
+        match &self.known.facts.name {
             Name::Ntlm { domain, user } => Some((domain, user)),
             Name::Krb5(_) | Name::Anonymous => None,
         }
@@ -103,70 +114,77 @@ impl Authenticated {
     /// Whether the client is nobody in particular, which an acceptor has to allow by name.
     #[must_use]
     pub fn is_anonymous(&self) -> bool {
-        self.0.facts.name == Name::Anonymous
+        self.known.facts.name == Name::Anonymous
     }
 
     /// The mechanism that did the work, below SPNEGO.
     #[must_use]
     pub fn mechanism(&self) -> Oid {
-        self.0.facts.mechanism
+        self.known.facts.mechanism
     }
 
     /// The mechanism's name, like `krb5`; `other` for one that has none here.
     #[must_use]
     pub fn mechanism_name(&self) -> &'static str {
-        oid::mechanism_name(&self.0.facts.mechanism).unwrap_or("other")
+        oid::mechanism_name(&self.known.facts.mechanism).unwrap_or("other")
     }
 
     /// The flags of the context.
     #[must_use]
     pub fn flags(&self) -> ContextFlags {
-        self.0.facts.flags
+        self.known.facts.flags
     }
 
     /// Whether the login was bound to the TLS connection it came by: both ends named the same channel, so that nobody
     /// was in between. A session says it of the login that it began with.
     #[must_use]
     pub fn is_channel_bound(&self) -> bool {
-        self.0.facts.bound
+        self.known.facts.bound
     }
 
     /// The SID of the client's account, if its ticket has a verified PAC that tells.
     #[must_use]
     pub fn user_sid(&self) -> Option<Sid> {
-        self.0.facts.user_sid
+        self.known.facts.user_sid
     }
 
     /// All SIDs of the client from the verified PAC of its ticket: the account's own first, then those of its groups. Empty
     /// without a PAC.
     #[must_use]
     pub fn sids(&self) -> &[Sid] {
-        &self.0.facts.sids
+        &self.known.facts.sids
     }
 
     /// Whether the client is this account, or in this group.
     #[must_use]
     pub fn has_sid(&self, sid: &Sid) -> bool {
-        self.0.facts.sids.contains(sid)
+        self.known.facts.sids.contains(sid)
     }
 
     /// The tickets that the client delegated, with their session keys: **secret**, and good for acting as the client. Empty
     /// when there are none, and in sessions.
     #[must_use]
     pub fn delegated(&self) -> &[Credential] {
-        &self.0.delegated
+        &self.known.delegated
     }
 
     /// When the authentication expires; `None` for never.
     #[must_use]
     pub fn expires(&self) -> Option<Timestamp> {
-        self.0.facts.expires
+        self.known.facts.expires
+    }
+
+    /// The context of the scheme `GSS` that the client can use again, until
+    /// [`AuthenticationLayer::log_out`](crate::AuthenticationLayer::log_out).
+    #[must_use]
+    pub fn context(&self) -> Option<ContextId> {
+        self.context
     }
 
     /// How the request was authenticated.
     #[must_use]
     pub fn manner(&self) -> Manner {
-        self.0.manner
+        self.manner
     }
 }
 
@@ -180,9 +198,9 @@ impl fmt::Display for Authenticated {
 impl fmt::Debug for Authenticated {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Authenticated")
-            .field("facts", &self.0.facts)
-            .field("manner", &self.0.manner)
-            .field("delegated", &self.0.delegated.len())
+            .field("facts", &self.known.facts)
+            .field("manner", &self.manner)
+            .field("delegated", &self.known.delegated.len())
             .finish()
     }
 }

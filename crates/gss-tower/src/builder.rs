@@ -2,6 +2,7 @@
 
 use crate::authorize::Authorize;
 use crate::counters::Counters;
+use crate::gss_scheme::{GssScheme, GssServer};
 use crate::layer::AuthenticationLayer;
 use crate::reply::Page;
 use crate::session::Sessions;
@@ -46,6 +47,7 @@ pub(crate) struct Shared {
     pub(crate) authorize: Option<Box<dyn Authorize>>,
     pub(crate) page: Option<Box<PageRule>>,
     pub(crate) sessions: Option<Sessions>,
+    pub(crate) gss: Option<GssServer>,
     pub(crate) clock: Box<Clock>,
     pub(crate) counters: Counters,
 }
@@ -55,6 +57,7 @@ pub(crate) struct Shared {
 pub struct Builder {
     shared: Shared,
     end_points: usize,
+    gss: Option<GssScheme>,
 }
 
 impl Builder {
@@ -72,10 +75,11 @@ impl Builder {
             authorize: None,
             page: None,
             sessions: None,
+            gss: None,
             clock: Box::new(Timestamp::now),
             counters: Counters::default(),
         };
-        Self { shared, end_points: 0 }
+        Self { shared, end_points: 0, gss: None }
     }
 
     fn with(mut self, change: impl FnOnce(&mut Shared)) -> Self {
@@ -89,7 +93,12 @@ impl Builder {
         self.with(|shared| shared.policy = policy)
     }
 
-    /// What to do with the clients' channel bindings. By default those that are sent must be right.
+    /// Offers the scheme `GSS` too.
+    pub fn gss(self, scheme: GssScheme) -> Self {
+        Self { gss: Some(scheme), ..self }
+    }
+
+    /// What to do with the clients' channel bindings under `Negotiate` and `NTLM`; `GSS` has a policy of its own. By default those that are sent must be right.
     pub fn bindings(self, policy: BindingPolicy) -> Self {
         self.with(|shared| shared.bindings = policy)
     }
@@ -147,7 +156,7 @@ impl Builder {
     /// # Errors
     /// [`BuildError`].
     pub fn build(self) -> Result<AuthenticationLayer, BuildError> {
-        let Self { shared, end_points } = self;
+        let Self { mut shared, end_points, gss } = self;
         // One place is for the exporter of each connection, one for our own certificate.
         let limit = MAX_ACCEPTABLE_BINDINGS - 2;
         if end_points > limit {
@@ -157,6 +166,7 @@ impl Builder {
         if shared.policy.schemes.contains(Scheme::Ntlm) && !ntlm {
             return Err(BuildError::NtlmNotConfigured);
         }
+        shared.gss = gss.map(|scheme| scheme.build(shared.policy.side)).transpose()?;
         Ok(AuthenticationLayer::of(shared))
     }
 }
@@ -181,9 +191,14 @@ impl fmt::Debug for Shared {
 }
 
 /// A layer that could not work.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum BuildError {
+    /// What is given as an origin is none.
+    Origin {
+        /// What was given.
+        found: String,
+    },
     /// The scheme `NTLM` is listed, and the acceptor has no users for it.
     NtlmNotConfigured,
     /// More certificates of TLS terminators than an acceptor compares.
@@ -201,6 +216,9 @@ impl fmt::Display for BuildError {
             Self::NtlmNotConfigured => f.write_str(
                 "scheme NTLM is listed, and the acceptor does not take NTLM; add AcceptorConfig::with_ntlm, or list Negotiate alone",
             ),
+            Self::Origin { found } => {
+                write!(f, "{found:?} is no origin, expected one like https://www.example.com:8443")
+            }
             Self::TooManyEndPoints { found, limit } => {
                 write!(f, "{found} end points of TLS terminators, at most {limit} are compared")
             }

@@ -1,21 +1,26 @@
 //! From a request's fields to who sent it.
 
+mod gss_step;
+
 use crate::authenticated::{Authenticated, Manner};
 use crate::builder::Shared;
 use crate::connection::{Connection, Login};
 use crate::counters::Event;
+use crate::gss_scheme::{Signed, is_gss};
 use crate::reply::{Page, Reply};
 use alloc::sync::Arc;
 use getrandom::SysRng;
 use getrandom::rand_core::UnwrapErr;
 use gss::{AcceptableBindings, Acceptor, ChannelBindings, Diagnose, Env, Framing, oid};
-use gss_core::bindings::TlsChannel;
+use gss_core::bindings::{TlsBinding, TlsChannel};
 use gss_http::{
-    Answer, Authenticated as Held, Continuation, HeaderField, Need, Request, Scheme, ServerConnection,
-    ServerError, ServerPolicy, Version,
+    Answer, Continuation, HeaderField, Need, Request, Scheme, ServerConnection, ServerError, ServerPolicy,
+    Version,
 };
 use http::request::Parts;
 use http::{HeaderValue, StatusCode, header};
+use tracing::Span;
+use tracing::field::Empty;
 
 /// What a request comes to.
 pub(crate) enum Judged {
@@ -38,6 +43,8 @@ struct Judgeable {
     credentials: Vec<HeaderValue>,
     version: Version,
     via: bool,
+    /// If the credentials are those of the scheme `GSS`.
+    gss: Option<Signed>,
 }
 
 /// What the steps of a handshake come to.
@@ -76,13 +83,12 @@ impl Shared {
 
     fn judgeable(&self, parts: &Parts, connection: Option<&Connection>) -> Judgeable {
         let via = self.behind_proxy || parts.headers.contains_key(header::VIA);
+        let field = self.policy.side.credentials_field();
+        let credentials: Vec<_> = parts.headers.get_all(field).iter().cloned().collect();
+        let gss = self.gss.as_ref().filter(|_| is_gss(&credentials));
         Judgeable {
-            credentials: parts
-                .headers
-                .get_all(self.policy.side.credentials_field())
-                .iter()
-                .cloned()
-                .collect(),
+            gss: gss.map(|gss| gss.signed(parts)),
+            credentials,
             version: match parts.version {
                 http::Version::HTTP_2 => Version::Http2,
                 http::Version::HTTP_3 => Version::Http3,
@@ -115,7 +121,7 @@ impl Shared {
             return (Some(login), stepped);
         }
         let shared = Arc::clone(self);
-        let span = tracing::Span::current();
+        let span = Span::current();
         let task = tokio::task::spawn_blocking(move || {
             let _in = span.entered();
             let stepped = shared.step(&mut login, &request, &channel);
@@ -132,7 +138,39 @@ impl Shared {
     }
 
     fn step(&self, login: &mut Login, request: &Judgeable, channel: &TlsChannel) -> Stepped {
-        let any_of: Vec<ChannelBindings<'_>> = channel.bindings().chain(self.end_points.bindings()).collect();
+        let channel = self
+            .end_points
+            .of(TlsBinding::ServerEndPoint)
+            .fold(channel.clone(), |channel, end_point| channel.with_end_point(end_point.application_data));
+        let _in = tracing::debug_span!(
+            "authentication",
+            scheme = scheme_name(&request.credentials),
+            mechanism = Empty,
+            outcome = Empty,
+            principal = Empty,
+        )
+        .entered();
+        let mut rng = UnwrapErr(SysRng);
+        let mut env = Env::new((self.clock)(), &mut rng);
+        let stepped = self.negotiate(login, request, &channel, &mut env);
+        login.follow(&self.counters);
+        let Some(gss) = &self.gss else { return stepped };
+        match &request.gss {
+            // What the connection had before is over all the same.
+            Some(signed) => self.gss_step(gss, request, signed, &channel, &mut env),
+            None => stepped.with_offer(gss, &channel),
+        }
+    }
+
+    /// A step of `Negotiate` and `NTLM`.
+    fn negotiate(
+        &self,
+        login: &mut Login,
+        request: &Judgeable,
+        channel: &TlsChannel,
+        env: &mut Env<'_>,
+    ) -> Stepped {
+        let any_of: Vec<ChannelBindings<'_>> = channel.bindings().collect();
         let acceptable = AcceptableBindings { policy: self.bindings, any_of: &any_of };
         let acceptor = match Acceptor::new(Arc::clone(&self.config)).channel_bindings(&acceptable) {
             Ok(acceptor) => acceptor,
@@ -148,66 +186,66 @@ impl Shared {
                 Scheme::Ntlm => acceptor.framing(Framing::Raw),
             })
         };
-        let mut rng = UnwrapErr(SysRng);
-        let mut env = Env::new((self.clock)(), &mut rng);
         let judged =
             Request { credentials: &request.credentials, version: request.version, via: request.via };
-        let _in =
-            tracing::debug_span!("authentication", scheme = scheme_name(&request.credentials)).entered();
-        let answer = login.server.receive(judged, make, &mut env);
-        let stepped = self.stepped(answer);
-        login.follow(&self.counters);
-        stepped
+        match login.server.receive(judged, make, env) {
+            // They are another scheme's.
+            _ if request.gss.is_some() => Stepped::failed(),
+            answer => self.stepped(answer, request.credentials.is_empty()),
+        }
     }
 
-    fn stepped(&self, answer: Answer<'_, Acceptor>) -> Stepped {
+    /// `silent` says that the request has no credentials.
+    fn stepped(&self, answer: Answer<'_, Acceptor>, silent: bool) -> Stepped {
         match answer {
             Answer::Challenge(reply) => Stepped::Asked(reply),
-            Answer::Continue(reply) => {
-                self.counters.count(Event::Continued);
-                tracing::debug!(outcome = "continued", "handshake takes another leg");
-                Stepped::Continued(reply)
-            }
+            Answer::Continue(reply) => self.continued(reply),
             Answer::Accepted { context, fields } => {
-                // Only the end of a login has fields: `Persistent-Auth` at least.
-                let manner = match &context {
-                    Held::Connection(_) if fields.is_empty() => Manner::Connection,
-                    Held::Connection(_) | Held::Request(_) => Manner::Login,
-                };
+                let manner = if silent { Manner::Connection } else { Manner::Login };
                 let who = Authenticated::of_context(&context, manner);
                 self.accepted(&who);
                 Stepped::Accepted { who, fields }
             }
             Answer::Reject { reply, error } => {
-                let code = error.code();
-                self.counters.reject(code);
-                tracing::info!(outcome = code, %error, status = reply.status, "credentials refused");
+                self.rejected(&error, reply.status);
                 let http11 = error.needs_http11() && self.would_do_over_http11(&error);
                 Stepped::Refused { reply, reason: may_be_told(&error), http11 }
             }
         }
     }
 
+    fn continued(&self, reply: gss_http::Reply) -> Stepped {
+        self.counters.count(Event::Continued);
+        Span::current().record("outcome", "continued");
+        tracing::debug!("handshake takes another leg");
+        Stepped::Continued(reply)
+    }
+
+    fn rejected(&self, error: &(impl Diagnose + core::fmt::Display), status: u16) {
+        let code = error.code();
+        self.counters.reject(code);
+        Span::current().record("outcome", code);
+        tracing::info!(code, %error, status, "credentials refused");
+    }
+
     fn accepted(&self, who: &Authenticated) {
         let (mechanism, principal) = (who.mechanism_name(), who.principal());
-        if who.manner() == Manner::Connection {
-            self.counters.count(Event::ByConnection);
-            tracing::debug!(
-                outcome = "by connection",
-                mechanism,
-                principal,
-                "request of a connection with a login"
-            );
-            return;
-        }
-        self.counters.count(if who.mechanism() == oid::NTLMSSP {
-            Event::LoginNtlm
-        } else if oid::same_mechanism(&who.mechanism(), &oid::KRB5) {
-            Event::LoginKrb5
+        let (event, outcome) = match who.manner() {
+            Manner::Connection => (Event::ByConnection, "connection"),
+            Manner::Reauthentication => (Event::Reauthentication, "reauthentication"),
+            Manner::Session(_) => (Event::SessionUsed, "session"),
+            Manner::Login if who.mechanism() == oid::NTLMSSP => (Event::LoginNtlm, "login"),
+            Manner::Login if oid::same_mechanism(&who.mechanism(), &oid::KRB5) => (Event::LoginKrb5, "login"),
+            Manner::Login => (Event::LoginOther, "login"),
+        };
+        self.counters.count(event);
+        let span = Span::current();
+        span.record("outcome", outcome).record("mechanism", mechanism).record("principal", principal);
+        if who.manner() == Manner::Login {
+            tracing::info!(mechanism, principal, bound = who.is_channel_bound(), "logged in");
         } else {
-            Event::LoginOther
-        });
-        tracing::info!(outcome = "login", mechanism, principal, bound = who.is_channel_bound(), "logged in");
+            tracing::debug!(outcome, mechanism, principal, "request of a client that logged in before");
+        }
     }
 
     /// Whether there is a mechanism for the client on a connection of its own.
@@ -247,8 +285,7 @@ impl Shared {
         match sessions.read(&parts.headers, (self.clock)()) {
             Ok(found) => {
                 let who = found?;
-                self.counters.count(Event::SessionUsed);
-                tracing::debug!(outcome = "session", principal = who.principal(), "request of a session");
+                self.accepted(&who);
                 Some(who)
             }
             Err(error) => {
@@ -318,6 +355,9 @@ fn may_be_told<E: core::fmt::Display>(error: &ServerError<E>) -> Option<String> 
 
 /// The scheme that the client uses, if it is one of ours: all else may be a password.
 fn scheme_name(credentials: &[HeaderValue]) -> Option<&'static str> {
+    if is_gss(credentials) {
+        return Some(gss_http::gss::NAME);
+    }
     let line = credentials.first()?.to_str().ok()?;
     Scheme::parse(line.split(' ').next()?).map(Scheme::name)
 }

@@ -13,6 +13,7 @@ use core::pin::Pin;
 use core::task::{Context, Poll};
 use gss::AcceptorConfig;
 use gss_http::HeaderField;
+use gss_http::gss::StoreUnavailable;
 use http::request::Parts;
 use http::{HeaderMap, HeaderValue, Request, Response, StatusCode, header};
 use tower_layer::Layer;
@@ -47,6 +48,18 @@ impl AuthenticationLayer {
 
     pub(crate) fn of(shared: Shared) -> Self {
         Self(Arc::new(shared))
+    }
+
+    /// Ends the context of the scheme `GSS` by which a client can authenticate again. A [session](crate::Sessions::end) and
+    /// the login of a connection are other things.
+    ///
+    /// # Errors
+    /// The store cannot be asked: the context can be used still.
+    pub fn log_out(&self, who: &Authenticated) -> Result<(), StoreUnavailable> {
+        match (&self.0.gss, who.context()) {
+            (Some(gss), Some(context)) => gss.server.forget(&context),
+            _ => Ok(()),
+        }
     }
 
     /// What this layer and its clones count.

@@ -45,6 +45,7 @@ mod connection;
 mod counters;
 #[cfg(feature = "axum")]
 mod extract;
+mod gss_scheme;
 mod judge;
 mod layer;
 mod reply;
@@ -60,6 +61,7 @@ pub use crate::connection::Connection;
 pub use crate::counters::{Counters, Snapshot};
 #[cfg(feature = "axum")]
 pub use crate::extract::NotAuthenticated;
+pub use crate::gss_scheme::GssScheme;
 pub use crate::layer::{Authentication, AuthenticationLayer, ResponseFuture};
 pub use crate::reply::{Http11Required, Page};
 pub use crate::session::{SameSite, SessionId, SessionKey, Sessions};

@@ -27,7 +27,7 @@ pub(super) enum Stream {
 }
 
 impl Stream {
-    fn writer(&mut self) -> Pin<&mut (dyn AsyncWrite + Send)> {
+    fn writer(&mut self) -> Pin<&mut (dyn AsyncWrite + 'static)> {
         match self {
             Self::Plain(stream) => Pin::<&mut TcpStream>::new(stream),
             Self::Tls(stream) => Pin::<&mut TlsStream<TcpStream>>::new(stream),
@@ -44,7 +44,7 @@ impl Transport {
     fn write<T>(
         &mut self,
         cx: &mut Context<'_>,
-        write: impl FnOnce(Pin<&mut (dyn AsyncWrite + Send)>, &mut Context<'_>) -> Poll<io::Result<T>>,
+        write: impl FnOnce(Pin<&mut (dyn AsyncWrite + 'static)>, &mut Context<'_>) -> Poll<io::Result<T>>,
     ) -> Poll<io::Result<T>> {
         if let Poll::Ready(result) = write(self.stream.writer(), cx) {
             self.waiting = None;
