@@ -3,25 +3,43 @@
 use core::fmt::Write as _;
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anyhow::Result;
 
+use crate::authority::ServerCertificate;
 use crate::peer::{self, Peer};
-use crate::realm::Realm;
+use crate::site::Site;
 use crate::{packages, port};
 
 /// What the server's page says.
 pub const PAGE: &str = "behind the gate\n";
 
-const MODULES: &[&str] =
-    &["mpm_event", "authn_core", "authz_core", "authz_user", "auth_gssapi", "headers", "mime", "dir"];
+const MODULES: &[&str] = &[
+    "mpm_event",
+    "authn_core",
+    "authz_core",
+    "authz_user",
+    "auth_gssapi",
+    "headers",
+    "mime",
+    "dir",
+    "setenvif",
+];
+
+const TLS_MODULES: &[&str] = &["socache_shmcb", "ssl", "http2"];
 
 /// What the server is made of.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct ApacheOptions {
+pub struct ApacheOptions<'a> {
     /// Drops the final token from successful answers, so that the server does not prove itself.
     pub unproven: bool,
+    /// Speaks TLS with this certificate, over HTTP/1.1 and HTTP/2. The module knows no channel bindings.
+    pub certificate: Option<&'a ServerCertificate>,
+    /// A login holds for its connection, which field `Persistent-Auth` says.
+    pub connection_bound: bool,
+    /// A request that failed to log in is not asked to again.
+    pub negotiate_once: bool,
 }
 
 /// A running server whose every page is behind Negotiate with Kerberos.
@@ -29,8 +47,9 @@ pub struct ApacheOptions {
 pub struct Apache {
     port: u16,
     peer: Peer,
-    delegated: std::path::PathBuf,
-    error_log: std::path::PathBuf,
+    delegated: PathBuf,
+    error_log: PathBuf,
+    access_log: PathBuf,
 }
 
 impl Apache {
@@ -39,11 +58,12 @@ impl Apache {
     ///
     /// # Errors
     /// A package is missing, or Apache does not start.
-    pub fn start(realm: &Realm, keytab: &Path, options: &ApacheOptions) -> Result<Self> {
+    pub fn start(site: &impl AsRef<Site>, keytab: &Path, options: &ApacheOptions<'_>) -> Result<Self> {
+        let site = site.as_ref();
         let module = packages::find("mod_auth_gssapi")?;
         let modules = module.parent().unwrap_or(Path::new("/"));
         let port = port::free()?;
-        let folder = realm.fresh_path("apache");
+        let folder = site.fresh_path("apache");
         fs::create_dir(&folder)?;
         fs::create_dir(folder.join("pages"))?;
         let state = folder.join("state");
@@ -57,14 +77,28 @@ impl Apache {
         fs::write(folder.join("pages/index.html"), PAGE)?;
         let config = folder.join("apache.conf");
         fs::write(&config, configuration(&folder, modules, keytab, port, options)?)?;
-        let mut command = realm.command(packages::find("apache2")?);
+        let mut command = site.command(packages::find("apache2")?);
         // -X: one process in the foreground, which ends when it is killed.
         command.arg("-X").arg("-f").arg(&config);
         command.env("KRB5RCACHENAME", format!("file2:{}", state.join("replay-cache").display()));
         let mut peer = Peer::start("apache2", &mut command, folder.join("output.log"))?;
         let error_log = folder.join("error.log");
         peer.wait_for_port(port).map_err(|error| error.context(peer::log_tail(&error_log)))?;
-        Ok(Self { port, peer, delegated, error_log })
+        let access_log = folder.join("access.log");
+        Ok(Self { port, peer, delegated, error_log, access_log })
+    }
+
+    /// Its port.
+    pub fn port(&self) -> u16 {
+        self.port
+    }
+
+    /// Its requests: status, version of HTTP, user or `-`, and whether credentials came with it (scheme or `-`).
+    ///
+    /// # Errors
+    /// The log cannot be read.
+    pub fn requests(&self) -> Result<Vec<String>> {
+        Ok(fs::read_to_string(&self.access_log)?.lines().map(str::to_owned).collect())
     }
 
     /// Its root page, under the host name that the service's principal has.
@@ -73,7 +107,7 @@ impl Apache {
     }
 
     /// The ccache with what a user has delegated; absent until then.
-    pub fn delegated(&self, user: &str) -> std::path::PathBuf {
+    pub fn delegated(&self, user: &str) -> PathBuf {
         self.delegated.join(user)
     }
 
@@ -88,13 +122,16 @@ fn configuration(
     modules: &Path,
     keytab: &Path,
     port: u16,
-    options: &ApacheOptions,
+    options: &ApacheOptions<'_>,
 ) -> Result<String> {
     let mut text = String::new();
-    for name in MODULES {
+    let modules_of_tls = options.certificate.map_or(&[][..], |_| TLS_MODULES);
+    for name in MODULES.iter().chain(modules_of_tls) {
         writeln!(text, "LoadModule {name}_module {}/mod_{name}.so", modules.display())?;
     }
     let (folder, keytab) = (folder.display(), keytab.display());
+    let switch = |on| if on { "On" } else { "Off" };
+    let (bound, once) = (switch(options.connection_bound), switch(options.negotiate_once));
     // The user counts only when the tests run as root, as whom Apache refuses to serve.
     write!(
         text,
@@ -108,6 +145,9 @@ fn configuration(
          Group www-data\n\
          ErrorLog {folder}/error.log\n\
          LogLevel info auth_gssapi:debug\n\
+         LogFormat \"%>s %H %u %{{scheme}}e\" interop\n\
+         CustomLog {folder}/access.log interop\n\
+         SetEnvIf Authorization \"^([A-Za-z]+)\" scheme=$1\n\
          TypesConfig /dev/null\n\
          DocumentRoot {folder}/pages\n\
          DirectoryIndex index.html\n\
@@ -119,9 +159,24 @@ fn configuration(
          GssapiCredStore keytab:{keytab}\n\
          GssapiDelegCcacheDir {folder}/delegated\n\
          GssapiDelegCcachePerms mode:0644\n\
+         GssapiConnectionBound {bound}\n\
+         GssapiSignalPersistentAuth {bound}\n\
+         GssapiNegotiateOnce {once}\n\
          Require valid-user\n\
          </Location>\n"
     )?;
+    if let Some(ServerCertificate { certificate, key }) = options.certificate {
+        write!(
+            text,
+            "Protocols h2 http/1.1\n\
+             SSLEngine on\n\
+             SSLCertificateFile {}\n\
+             SSLCertificateKeyFile {}\n\
+             SSLSessionCache none\n",
+            certificate.display(),
+            key.display()
+        )?;
+    }
     if options.unproven {
         text.push_str("Header always unset WWW-Authenticate \"expr=%{REQUEST_STATUS} == 200\"\n");
     }

@@ -48,8 +48,10 @@ impl Authority {
     /// # Errors
     /// `openssl` is missing or fails.
     pub fn server_certificate(&self, site: &Site, hosts: &[&str]) -> Result<ServerCertificate> {
-        let made =
-            ServerCertificate { certificate: site.fresh_path("server.pem"), key: site.fresh_path("server.key") };
+        let made = ServerCertificate {
+            certificate: site.fresh_path("server.pem"),
+            key: site.fresh_path("server.key"),
+        };
         let first = hosts.first().context("a certificate is for a host")?;
         let names: Vec<_> = hosts.iter().map(|host| format!("DNS:{host}")).collect();
         let mut command = request(site, &["-subj", &format!("/CN={first}")])?;

@@ -93,7 +93,9 @@ impl Visit<'_> {
         fs::create_dir(&home)?;
         let mut command = self.site.command(packages::find(name)?);
         command.env("HOME", &home).env("XDG_RUNTIME_DIR", &home);
-        for variable in ["DISPLAY", "WAYLAND_DISPLAY", "DBUS_SESSION_BUS_ADDRESS", "http_proxy", "https_proxy"] {
+        for variable in
+            ["DISPLAY", "WAYLAND_DISPLAY", "DBUS_SESSION_BUS_ADDRESS", "http_proxy", "https_proxy"]
+        {
             command.env_remove(variable);
         }
         if let Some(ccache) = self.setup.ccache {

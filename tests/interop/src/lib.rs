@@ -20,6 +20,10 @@
 //! | [`java`] | Java's Kerberos |
 //! | [`realm`] | a Kerberos realm of its own: MIT KDC, principals, keytab, tickets |
 //! | [`samba`] | a Samba AD domain controller of its own, and its `ntlm_auth` |
+//! | [`web`] | a realm with web servers and proxies, their certificates, and what their pages say |
+//! | [`authority`] | certificates |
+//! | [`browser`] | Chromium and Firefox without a screen |
+//! | [`squid`] | a proxy that wants a login |
 //! | [`apache`], [`curl`], [`gss_samples`] | HTTP server, HTTP client, MIT's sample pair |
 //! | [`origin`] | HTTP server or proxy whose logins an endpoint does |
 //! | [`endpoint`] | one side of a GSS context, driven by JSON lines |
@@ -54,6 +58,7 @@ pub mod python;
 pub mod realm;
 pub mod samba;
 pub mod site;
+pub mod squid;
 pub mod testkdc;
 pub mod text;
 pub mod venv;

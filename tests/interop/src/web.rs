@@ -34,6 +34,7 @@ const PASSWORD: &str = "Correct horse 9 battery";
 #[derive(Debug)]
 pub struct World {
     kdc: TestKdc,
+    config: PathBuf,
     authority: Authority,
     certificate: ServerCertificate,
 }
@@ -53,12 +54,18 @@ impl World {
         kdc.point_programs_here(Via::Udp)?;
         let authority = Authority::new(kdc.site())?;
         let certificate = authority.server_certificate(kdc.site(), &[WWW, OTHER, PROXY])?;
-        Ok(Self { kdc, authority, certificate })
+        let config = kdc.config_file(Via::Udp, "")?;
+        Ok(Self { kdc, config, authority, certificate })
     }
 
     /// The folder, and the environment of the programs in it.
     pub fn site(&self) -> &Site {
         self.kdc.site()
+    }
+
+    /// The krb5.conf, for programs that do not take it from the environment.
+    pub fn krb5_conf(&self) -> &Path {
+        &self.config
     }
 
     /// A certificate that holds for every host.

@@ -1,6 +1,6 @@
 //! Firefox, driven over Marionette.
 
-use std::fmt::Write as _;
+use core::fmt::Write as _;
 use std::fs;
 
 use anyhow::{Context as _, Result, ensure};

@@ -57,7 +57,10 @@ impl Marionette {
         let length = String::from_utf8_lossy(&length).into_owned();
         let length = length.strip_suffix(':').and_then(|digits| digits.parse().ok());
         let length: usize = length.context("Marionette's message has no length")?;
-        ensure!(length <= MAX_MESSAGE, "Marionette's message has {length} bytes, at most {MAX_MESSAGE} are taken");
+        ensure!(
+            length <= MAX_MESSAGE,
+            "Marionette's message has {length} bytes, at most {MAX_MESSAGE} are taken"
+        );
         let mut message = vec![0; length];
         self.stream.read_exact(&mut message)?;
         Ok(serde_json::from_slice(&message)?)

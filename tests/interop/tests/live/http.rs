@@ -170,7 +170,7 @@ fn our_client_is_refused_by_apache_with_another_key() -> Result<()> {
 #[test]
 fn our_client_refuses_a_server_that_does_not_prove_itself() -> Result<()> {
     let realm = Realm::start(&RealmOptions::default())?;
-    let options = ApacheOptions { unproven: true };
+    let options = ApacheOptions { unproven: true, ..ApacheOptions::default() };
     let apache = Apache::start(&realm, realm.keytab(), &options)?;
     let ccache = realm.login()?;
 

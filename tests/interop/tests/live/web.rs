@@ -3,12 +3,18 @@
 //! | module | what it covers |
 //! | --- | --- |
 //! | `browsers` | Chromium and Firefox |
+//! | `clients` | curl, Java and Python |
+//! | `proxies` | squid |
+//! | `apache` | Apache over TLS, by stock clients |
 
+mod apache;
 mod browsers;
+mod clients;
+mod proxies;
 
 use anyhow::Result;
 use interop::gssctl::Server;
-use interop::web::{ALICE, Greeting, Scheme, Target, WWW, World};
+use interop::web::{ALICE, BOB, Greeting, Scheme, Target, WWW, World};
 
 /// A server of ours that greets whoever logs in.
 struct Origin {

@@ -1,0 +1,98 @@
+//! Apache over TLS with stock clients: shows which peer it is for our own client.
+
+use anyhow::{Result, ensure};
+use interop::apache::{Apache, ApacheOptions, PAGE};
+use interop::python::{self, Requests};
+use interop::{curl, java};
+
+use super::*;
+
+fn start(world: &World, options: &ApacheOptions<'_>) -> Result<(Apache, Target)> {
+    let options = ApacheOptions { certificate: Some(world.certificate()), ..*options };
+    let apache = Apache::start(world, &world.keytab(WWW)?, &options)?;
+    let target = world.target(Scheme::Https, apache.port());
+    Ok((apache, target))
+}
+
+/// Fetches the page twice in one run, and gives status and version of every request as Apache saw it, in order, with
+/// the user and the scheme of the credentials.
+fn fetch_twice(
+    world: &World,
+    options: &ApacheOptions<'_>,
+    version: &str,
+) -> Result<(curl::Fetched, Vec<String>)> {
+    let (apache, target) = start(world, options)?;
+    let ccache = world.login(ALICE)?;
+    let arguments = target.curl_arguments();
+    let mut arguments: Vec<_> = arguments.iter().map(String::as_str).collect();
+    let url = target.url();
+    arguments.extend([version, &url]);
+    let fetched = curl::negotiate(world, Some(&ccache), &arguments)?;
+    ensure!(fetched.body == PAGE.repeat(2), "{fetched:?}\n{}", apache.log_tail());
+    let requests = apache.requests()?;
+    Ok((fetched, requests))
+}
+
+const LOGIN: &str = "200 HTTP/1.1 alice@EXAMPLE.TEST Negotiate";
+
+#[test]
+fn every_request_logs_in() -> Result<()> {
+    let world = World::start()?;
+    let (fetched, requests) = fetch_twice(&world, &ApacheOptions::default(), "--http1.1")?;
+    ensure!(requests == [LOGIN, LOGIN], "{requests:?}, {fetched:?}");
+    Ok(())
+}
+
+#[test]
+fn connection_stays_logged_in() -> Result<()> {
+    let world = World::start()?;
+    let options = ApacheOptions { connection_bound: true, ..ApacheOptions::default() };
+    let (fetched, requests) = fetch_twice(&world, &options, "--http1.1")?;
+    ensure!(
+        fetched.responses.iter().all(|response| response.values("persistent-auth").eq(["true"])),
+        "{fetched:?}"
+    );
+    ensure!(requests == [LOGIN, "200 HTTP/1.1 alice@EXAMPLE.TEST -"], "{requests:?}, {fetched:?}");
+    Ok(())
+}
+
+#[test]
+fn curl_over_http2() -> Result<()> {
+    let world = World::start()?;
+    let (fetched, requests) = fetch_twice(&world, &ApacheOptions::default(), "--http2")?;
+    let login = LOGIN.replace("1.1", "2.0");
+    ensure!(requests == [&login[..], &login], "{requests:?}, {fetched:?}");
+    for response in &fetched.responses {
+        ensure!(response.status == 200 && response.negotiate_token()?.is_some(), "{fetched:?}");
+    }
+    Ok(())
+}
+
+/// The module knows no channel bindings, and takes clients that send them.
+#[test]
+fn bindings_are_ignored() -> Result<()> {
+    let world = World::start()?;
+    let (apache, target) = start(&world, &ApacheOptions::default())?;
+    let ccache = world.login(ALICE)?;
+    let how = Requests { channel_bindings: true, ..Requests::default() };
+    let requested = python::requests(world.site(), &target, Some(&ccache), &how)?;
+    ensure!(requested == Ok(vec![(200, PAGE.into())]), "{requested:?}\n{}", apache.log_tail());
+    let (status, page) = java::get(world.site(), world.krb5_conf(), &target, &ccache, true)?;
+    ensure!((status, &*page) == (200, PAGE), "{status}: {page}\n{}", apache.log_tail());
+    Ok(())
+}
+
+/// requests-gssapi insists on the server's proof; Java and curl do not.
+#[test]
+fn server_without_proof_is_refused() -> Result<()> {
+    let world = World::start()?;
+    let (apache, target) = start(&world, &ApacheOptions { unproven: true, ..ApacheOptions::default() })?;
+    let ccache = world.login(ALICE)?;
+    let requested = python::requests(world.site(), &target, Some(&ccache), &Requests::default())?;
+    let refusal = requested.as_ref().err().map(|(name, _)| name.as_str());
+    ensure!(refusal == Some("MutualAuthenticationError"), "{requested:?}\n{}", apache.log_tail());
+    let how = Requests { mutual: false, ..Requests::default() };
+    let requested = python::requests(world.site(), &target, Some(&ccache), &how)?;
+    ensure!(requested == Ok(vec![(200, PAGE.into())]), "{requested:?}\n{}", apache.log_tail());
+    Ok(())
+}

@@ -1,0 +1,124 @@
+//! curl, Java's `HttpURLConnection` and Python's requests-gssapi.
+
+use anyhow::{Result, ensure};
+use interop::python::{Requested, Requests};
+use interop::web::OTHER;
+use interop::{curl, java, python};
+
+use super::*;
+
+/// Fetches the page as text. curl 7.88 knows no channel bindings.
+fn curl(world: &World, target: &Target, user: Option<&str>, more: &[&str]) -> Result<curl::Fetched> {
+    let ccache = user.map(|user| world.login(user)).transpose()?;
+    let arguments = target.curl_arguments();
+    let arguments: Vec<_> = arguments.iter().map(String::as_str).chain(more.iter().copied()).collect();
+    curl::negotiate(world, ccache.as_deref(), &[&["-H", "Accept: text/plain"], &arguments[..]].concat())
+}
+
+#[test]
+fn curl_logs_in() -> Result<()> {
+    let world = World::start()?;
+    let origin = Origin::gssctl(&world, &[])?;
+    for user in [ALICE, BOB] {
+        let fetched = curl(&world, &origin.target, Some(user), &[])?;
+        ensure!(fetched.last()?.status == 200, "{fetched:?}\n{}", origin.log_tail());
+        ensure!(Greeting::read(&fetched.body)? == greeting(user), "{fetched:?}");
+        ensure!(fetched.last()?.negotiate_token()?.is_some(), "our server proves itself: {fetched:?}");
+    }
+    let refused = curl(&world, &origin.target, None, &[])?;
+    ensure!(refused.last()?.status == 401 && Greeting::find(&refused.body).is_none(), "{refused:?}");
+    Ok(())
+}
+
+/// A forwarded ticket comes along.
+#[test]
+fn curl_delegates_if_told_to() -> Result<()> {
+    let world = World::start()?;
+    let origin = Origin::gssctl(&world, &[])?;
+    let fetched = curl(&world, &origin.target, Some(ALICE), &["--delegation", "always"])?;
+    ensure!(Greeting::read(&fetched.body)? == Greeting { delegated: 1, ..greeting(ALICE) }, "{fetched:?}");
+    Ok(())
+}
+
+/// A ticket for one service is none for another.
+#[test]
+fn wrong_server_is_refused() -> Result<()> {
+    let world = World::start()?;
+    let origin = Origin::gssctl(&world, &[])?;
+    let target = origin.target.named(OTHER);
+    let fetched = curl(&world, &target, Some(ALICE), &[])?;
+    ensure!(fetched.last()?.status == 401 && Greeting::find(&fetched.body).is_none(), "{fetched:?}");
+
+    let ccache = world.login(ALICE)?;
+    let requested = python::requests(world.site(), &target, Some(&ccache), &Requests::default())?;
+    ensure!(!greets(&requested), "{requested:?}");
+
+    let (status, page) = java::get(world.site(), world.krb5_conf(), &target, &ccache, false)?;
+    ensure!(status == 401 && Greeting::find(&page).is_none(), "{status}: {page}");
+    Ok(())
+}
+
+/// Whether there was a greeting at all.
+fn greets(requested: &Requested) -> bool {
+    requested.iter().flatten().any(|(_, page)| Greeting::find(page).is_some())
+}
+
+#[test]
+fn java_logs_in() -> Result<()> {
+    let world = World::start()?;
+    let origin = Origin::gssctl(&world, &[])?;
+    for (user, bound) in [(ALICE, false), (BOB, true)] {
+        let ccache = world.login(user)?;
+        let (status, page) = java::get(world.site(), world.krb5_conf(), &origin.target, &ccache, bound)?;
+        ensure!(status == 200, "{status}: {page}\n{}", origin.log_tail());
+        ensure!(Greeting::read(&page)? == Greeting { bound, ..greeting(user) }, "{page}");
+    }
+    Ok(())
+}
+
+#[test]
+fn requests_logs_in() -> Result<()> {
+    let world = World::start()?;
+    let origin = Origin::gssctl(&world, &[])?;
+    let plain = Requests::default();
+    for (user, how) in [
+        (ALICE, plain),
+        (BOB, Requests { channel_bindings: true, ..plain }),
+        (ALICE, Requests { preemptive: true, count: 3, ..plain }),
+        (BOB, Requests { channel_bindings: true, count: 3, ..plain }),
+    ] {
+        let ccache = world.login(user)?;
+        let requested = python::requests(world.site(), &origin.target, Some(&ccache), &how)?;
+        let Ok(pages) = &requested else { anyhow::bail!("{requested:?}\n{}", origin.log_tail()) };
+        ensure!(pages.len() == how.count, "{requested:?}");
+        for (status, page) in pages {
+            let expected = Greeting { bound: how.channel_bindings, ..greeting(user) };
+            ensure!(
+                *status == 200 && Greeting::read(page)? == expected,
+                "{how:?}: {page}\n{}",
+                origin.log_tail()
+            );
+        }
+    }
+    let requested = python::requests(world.site(), &origin.target, None, &plain)?;
+    ensure!(!greets(&requested), "{requested:?}");
+    Ok(())
+}
+
+/// Where bindings are demanded, those have a page who send them.
+#[test]
+fn bindings_can_be_required() -> Result<()> {
+    let world = World::start()?;
+    let origin = Origin::gssctl(&world, &["--cb-policy", "require"])?;
+    ensure!(curl(&world, &origin.target, Some(ALICE), &[])?.last()?.status == 401, "{}", origin.log_tail());
+    let ccache = world.login(ALICE)?;
+    for bound in [false, true] {
+        let how = Requests { channel_bindings: bound, ..Requests::default() };
+        let requested = python::requests(world.site(), &origin.target, Some(&ccache), &how)?;
+        ensure!(greets(&requested) == bound, "{requested:?}\n{}", origin.log_tail());
+        let (status, page) = java::get(world.site(), world.krb5_conf(), &origin.target, &ccache, bound)?;
+        let expected = if bound { 200 } else { 401 };
+        ensure!(status == expected, "{status}: {page}\n{}", origin.log_tail());
+    }
+    Ok(())
+}
