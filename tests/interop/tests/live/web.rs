@@ -13,32 +13,38 @@ mod clients;
 mod proxies;
 
 use anyhow::Result;
+use interop::authority::ServerCertificate;
 use interop::gssctl::Server;
 use interop::web::{ALICE, BOB, Greeting, Scheme, Target, WWW, World};
 
-/// A server of ours that greets whoever logs in.
+/// A server of ours that greets whoever logs in, with a page that [`Greeting`] reads.
 struct Origin {
     target: Target,
     server: Server,
 }
 
+/// What the server demands of clients' channel bindings.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+enum Bindings {
+    /// That they are right, if there are any.
+    Verify,
+    /// That they are there, and right.
+    Require,
+}
+
+/// Starts a server with the keys of [`WWW`].
+type Serve = fn(&World, Scheme, Bindings) -> Result<Origin>;
+
 impl Origin {
-    /// `gssctl serve` over TLS.
-    fn gssctl(world: &World, options: &[&str]) -> Result<Self> {
-        let certificate = world.certificate();
-        let (chain, key) = (certificate.certificate.display(), certificate.key.display());
-        let (chain, key) = (chain.to_string(), key.to_string());
-        let tls = ["--tls-cert", &chain, "--tls-key", &key];
-        Self::start(world, Scheme::Https, &[&tls, options].concat())
-    }
-
-    /// `gssctl serve` without TLS.
-    fn gssctl_in_clear(world: &World, options: &[&str]) -> Result<Self> {
-        Self::start(world, Scheme::Http, options)
-    }
-
-    fn start(world: &World, scheme: Scheme, options: &[&str]) -> Result<Self> {
-        let server = Server::start(world, &world.keytab(WWW)?, options)?;
+    /// `gssctl serve`.
+    fn gssctl(world: &World, scheme: Scheme, bindings: Bindings) -> Result<Self> {
+        let options: &[&str] = match bindings {
+            Bindings::Verify => &[],
+            Bindings::Require => &["--cb-policy", "require"],
+        };
+        let tls = tls_options(world, scheme);
+        let tls: Vec<_> = tls.iter().map(String::as_str).collect();
+        let server = Server::start(world, &world.keytab(WWW)?, &[options, &tls].concat())?;
         Ok(Self { target: world.target(scheme, server.port()), server })
     }
 
@@ -54,6 +60,34 @@ impl Origin {
         self.server.log_tail()
     }
 }
+
+/// What `gssctl serve` is told of TLS.
+fn tls_options(world: &World, scheme: Scheme) -> Vec<String> {
+    match scheme {
+        Scheme::Http => Vec::new(),
+        Scheme::Https => {
+            let ServerCertificate { certificate, key } = world.certificate();
+            let (certificate, key) = (certificate.display(), key.display());
+            vec![format!("--tls-cert={certificate}"), format!("--tls-key={key}")]
+        }
+    }
+}
+
+/// One test per kind of server: `at_each_origin!(test = function(arguments), ...)` makes a module per kind, whose tests
+/// call `function(serve, arguments)`.
+macro_rules! at_each_origin {
+    ($($test:ident = $function:ident($($argument:expr),*)),+ $(,)?) => {
+        mod gssctl {
+            use super::*;
+
+            $(#[test]
+            fn $test() -> Result<()> {
+                super::$function(Origin::gssctl $(, $argument)*)
+            })+
+        }
+    };
+}
+use at_each_origin;
 
 /// What a server says to a user whose login has neither channel bindings nor tickets with it.
 fn greeting(user: &str) -> Greeting {

@@ -2,6 +2,7 @@
 
 use anyhow::{Result, ensure};
 use interop::apache::{Apache, ApacheOptions, PAGE};
+use interop::browser::{Browser, Setup};
 use interop::python::{self, Requests};
 use interop::{curl, java};
 
@@ -95,4 +96,30 @@ fn server_without_proof_is_refused() -> Result<()> {
     let requested = python::requests(world.site(), &target, Some(&ccache), &how)?;
     ensure!(requested == Ok(vec![(200, PAGE.into())]), "{requested:?}\n{}", apache.log_tail());
     Ok(())
+}
+
+/// Browsers make a connection of HTTP/1.1 to log in on, without being told to.
+fn browser_leaves_http2(browser: Browser) -> Result<()> {
+    let world = World::start()?;
+    let (apache, target) = start(&world, &ApacheOptions::default())?;
+    let ccache = world.login(ALICE)?;
+    let setup = Setup { ccache: Some(&ccache), allowed: &[WWW], ..Setup::default() };
+    let page = browser.visit(world.site(), &target, &setup, "at-apache")?;
+    ensure!(page.html.contains(PAGE.trim()), "{page:?}\n{}", apache.log_tail());
+    let requests = apache.requests()?;
+    ensure!(requests.first().is_some_and(|said| said == "401 HTTP/2.0 - -"), "{requests:?}");
+    ensure!(requests.contains(&LOGIN.to_owned()), "{requests:?}");
+    let credentials_over_http2 = |said: &String| said.contains("HTTP/2.0") && !said.ends_with('-');
+    ensure!(!requests.iter().any(credentials_over_http2), "{requests:?}");
+    Ok(())
+}
+
+#[test]
+fn chromium_leaves_http2() -> Result<()> {
+    browser_leaves_http2(Browser::Chromium)
+}
+
+#[test]
+fn firefox_leaves_http2() -> Result<()> {
+    browser_leaves_http2(Browser::Firefox)
 }

@@ -19,9 +19,9 @@ fn visit(
     Ok((page, greeting))
 }
 
-fn logs_in(browser: Browser) -> Result<()> {
+fn logs_in(serve: Serve, browser: Browser) -> Result<()> {
     let world = World::start()?;
-    let origin = Origin::gssctl(&world, &[])?;
+    let origin = serve(&world, Scheme::Https, Bindings::Verify)?;
     for user in [ALICE, BOB] {
         let ccache = world.login(user)?;
         let setup = Setup { ccache: Some(&ccache), allowed: &[WWW], ..Setup::default() };
@@ -31,20 +31,10 @@ fn logs_in(browser: Browser) -> Result<()> {
     Ok(())
 }
 
-#[test]
-fn chromium_logs_in() -> Result<()> {
-    logs_in(Browser::Chromium)
-}
-
-#[test]
-fn firefox_logs_in() -> Result<()> {
-    logs_in(Browser::Firefox)
-}
-
 /// The first two have no reason to send anything, and the third has nothing to send.
-fn stays_out(browser: Browser) -> Result<()> {
+fn stays_out(serve: Serve, browser: Browser) -> Result<()> {
     let world = World::start()?;
-    let origin = Origin::gssctl(&world, &[])?;
+    let origin = serve(&world, Scheme::Https, Bindings::Verify)?;
     let ccache = world.login(ALICE)?;
     for setup in [
         Setup { ccache: Some(&ccache), ..Setup::default() },
@@ -63,19 +53,9 @@ fn stays_out(browser: Browser) -> Result<()> {
     Ok(())
 }
 
-#[test]
-fn chromium_stays_out() -> Result<()> {
-    stays_out(Browser::Chromium)
-}
-
-#[test]
-fn firefox_stays_out() -> Result<()> {
-    stays_out(Browser::Firefox)
-}
-
-fn delegates(browser: Browser) -> Result<()> {
+fn delegates(serve: Serve, browser: Browser) -> Result<()> {
     let world = World::start()?;
-    let origin = Origin::gssctl(&world, &[])?;
+    let origin = serve(&world, Scheme::Https, Bindings::Verify)?;
     let ccache = world.login(ALICE)?;
     let setup = Setup { ccache: Some(&ccache), allowed: &[WWW], delegated: &[WWW], ..Setup::default() };
     let (page, found) = visit(browser, &world, &origin, &setup, "delegated")?;
@@ -83,12 +63,11 @@ fn delegates(browser: Browser) -> Result<()> {
     Ok(())
 }
 
-#[test]
-fn chromium_delegates() -> Result<()> {
-    delegates(Browser::Chromium)
-}
-
-#[test]
-fn firefox_delegates() -> Result<()> {
-    delegates(Browser::Firefox)
-}
+at_each_origin!(
+    chromium_logs_in = logs_in(Browser::Chromium),
+    firefox_logs_in = logs_in(Browser::Firefox),
+    chromium_stays_out = stays_out(Browser::Chromium),
+    firefox_stays_out = stays_out(Browser::Firefox),
+    chromium_delegates = delegates(Browser::Chromium),
+    firefox_delegates = delegates(Browser::Firefox),
+);

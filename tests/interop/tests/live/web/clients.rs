@@ -1,6 +1,7 @@
 //! curl, Java's `HttpURLConnection` and Python's requests-gssapi.
 
 use anyhow::{Result, ensure};
+use interop::endpoint::User;
 use interop::python::{Requested, Requests};
 use interop::web::OTHER;
 use interop::{curl, java, python};
@@ -15,10 +16,9 @@ fn curl(world: &World, target: &Target, user: Option<&str>, more: &[&str]) -> Re
     curl::negotiate(world, ccache.as_deref(), &[&["-H", "Accept: text/plain"], &arguments[..]].concat())
 }
 
-#[test]
-fn curl_logs_in() -> Result<()> {
+fn curl_logs_in(serve: Serve) -> Result<()> {
     let world = World::start()?;
-    let origin = Origin::gssctl(&world, &[])?;
+    let origin = serve(&world, Scheme::Https, Bindings::Verify)?;
     for user in [ALICE, BOB] {
         let fetched = curl(&world, &origin.target, Some(user), &[])?;
         ensure!(fetched.last()?.status == 200, "{fetched:?}\n{}", origin.log_tail());
@@ -31,20 +31,18 @@ fn curl_logs_in() -> Result<()> {
 }
 
 /// A forwarded ticket comes along.
-#[test]
-fn curl_delegates_if_told_to() -> Result<()> {
+fn curl_delegates_if_told_to(serve: Serve) -> Result<()> {
     let world = World::start()?;
-    let origin = Origin::gssctl(&world, &[])?;
+    let origin = serve(&world, Scheme::Https, Bindings::Verify)?;
     let fetched = curl(&world, &origin.target, Some(ALICE), &["--delegation", "always"])?;
     ensure!(Greeting::read(&fetched.body)? == Greeting { delegated: 1, ..greeting(ALICE) }, "{fetched:?}");
     Ok(())
 }
 
 /// A ticket for one service is none for another.
-#[test]
-fn wrong_server_is_refused() -> Result<()> {
+fn wrong_server_is_refused(serve: Serve) -> Result<()> {
     let world = World::start()?;
-    let origin = Origin::gssctl(&world, &[])?;
+    let origin = serve(&world, Scheme::Https, Bindings::Verify)?;
     let target = origin.target.named(OTHER);
     let fetched = curl(&world, &target, Some(ALICE), &[])?;
     ensure!(fetched.last()?.status == 401 && Greeting::find(&fetched.body).is_none(), "{fetched:?}");
@@ -63,10 +61,9 @@ fn greets(requested: &Requested) -> bool {
     requested.iter().flatten().any(|(_, page)| Greeting::find(page).is_some())
 }
 
-#[test]
-fn java_logs_in() -> Result<()> {
+fn java_logs_in(serve: Serve) -> Result<()> {
     let world = World::start()?;
-    let origin = Origin::gssctl(&world, &[])?;
+    let origin = serve(&world, Scheme::Https, Bindings::Verify)?;
     for (user, bound) in [(ALICE, false), (BOB, true)] {
         let ccache = world.login(user)?;
         let (status, page) = java::get(world.site(), world.krb5_conf(), &origin.target, &ccache, bound)?;
@@ -76,10 +73,9 @@ fn java_logs_in() -> Result<()> {
     Ok(())
 }
 
-#[test]
-fn requests_logs_in() -> Result<()> {
+fn requests_logs_in(serve: Serve) -> Result<()> {
     let world = World::start()?;
-    let origin = Origin::gssctl(&world, &[])?;
+    let origin = serve(&world, Scheme::Https, Bindings::Verify)?;
     let plain = Requests::default();
     for (user, how) in [
         (ALICE, plain),
@@ -105,11 +101,31 @@ fn requests_logs_in() -> Result<()> {
     Ok(())
 }
 
-/// Where bindings are demanded, those have a page who send them.
+/// Multi-leg logins that hold for a connection do over TLS what they do in the clear.
 #[test]
-fn bindings_can_be_required() -> Result<()> {
+fn curl_ntlm_over_tls() -> Result<()> {
     let world = World::start()?;
-    let origin = Origin::gssctl(&world, &["--cb-policy", "require"])?;
+    let password = Some("Staple 7 battery".into());
+    let carol = User { user: "carol".into(), domain: "INTEROP".into(), password, nt_hash: None };
+    let tls = tls_options(&world, Scheme::Https);
+    let mut options: Vec<_> = tls.iter().map(String::as_str).collect();
+    options.extend(["--allow", "ntlm-without-mic"]);
+    let server = Server::with_users(&world, core::slice::from_ref(&carol), &options)?;
+    let target = world.target(Scheme::Https, server.port());
+    let arguments = target.curl_arguments();
+    let arguments: Vec<_> = arguments.iter().map(String::as_str).collect();
+    let fetched =
+        curl::ntlm(world.site(), &carol, &[&["-H", "Accept: text/plain"], &arguments[..]].concat())?;
+    let statuses: Vec<_> = fetched.responses.iter().map(|response| response.status).collect();
+    ensure!(statuses == [401, 200], "{fetched:?}\n{}", server.log_tail());
+    ensure!(Greeting::read(&fetched.body)? == greeting("INTEROP\\carol"), "{fetched:?}");
+    Ok(())
+}
+
+/// Where bindings are demanded, those have a page who send them.
+fn bindings_can_be_required(serve: Serve) -> Result<()> {
+    let world = World::start()?;
+    let origin = serve(&world, Scheme::Https, Bindings::Require)?;
     ensure!(curl(&world, &origin.target, Some(ALICE), &[])?.last()?.status == 401, "{}", origin.log_tail());
     let ccache = world.login(ALICE)?;
     for bound in [false, true] {
@@ -122,3 +138,12 @@ fn bindings_can_be_required() -> Result<()> {
     }
     Ok(())
 }
+
+at_each_origin!(
+    curl_logs_in = curl_logs_in(),
+    curl_delegates_if_told_to = curl_delegates_if_told_to(),
+    wrong_server_is_refused = wrong_server_is_refused(),
+    java_logs_in = java_logs_in(),
+    requests_logs_in = requests_logs_in(),
+    bindings_can_be_required = bindings_can_be_required(),
+);

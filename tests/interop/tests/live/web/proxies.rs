@@ -48,11 +48,10 @@ fn expect_access(squid: &mut Squid, expected: &[(u16, &str, String, Option<&str>
 }
 
 /// Both the proxy and the server want a login, which curl makes in one request.
-#[test]
-fn curl_through_squid() -> Result<()> {
+fn curl_through_squid(serve: Serve) -> Result<()> {
     let world = World::start()?;
     let mut squid = Squid::start(&world, &[Offer::Negotiate])?;
-    let origin = Origin::gssctl_in_clear(&world, &[])?;
+    let origin = serve(&world, Scheme::Http, Bindings::Verify)?;
     let mut accesses = Vec::new();
     for user in [ALICE, BOB] {
         let fetched = curl(&world, &squid, &origin, Some(user), NEGOTIATE)?;
@@ -70,11 +69,10 @@ fn curl_through_squid() -> Result<()> {
     Ok(())
 }
 
-#[test]
-fn curl_through_a_tunnel() -> Result<()> {
+fn curl_through_a_tunnel(serve: Serve) -> Result<()> {
     let world = World::start()?;
     let mut squid = Squid::start(&world, &[Offer::Negotiate])?;
-    let origin = Origin::gssctl(&world, &[])?;
+    let origin = serve(&world, Scheme::Https, Bindings::Verify)?;
     let host = origin.target.origin().replace("https://", "");
     let fetched = curl(&world, &squid, &origin, Some(ALICE), NEGOTIATE)?;
     ensure!(statuses(&fetched) == [200, 200], "a tunnel and a page: {fetched:?}\n{}", squid.log_tail());
@@ -83,11 +81,10 @@ fn curl_through_a_tunnel() -> Result<()> {
 }
 
 /// The scheme NTLM takes two legs, and both have to come on one connection to the proxy.
-#[test]
-fn curl_with_ntlm_through_a_tunnel() -> Result<()> {
+fn curl_with_ntlm_through_a_tunnel(serve: Serve) -> Result<()> {
     let world = World::start()?;
     let mut squid = Squid::start(&world, &[Offer::Negotiate, Offer::Ntlm])?;
-    let origin = Origin::gssctl(&world, &[])?;
+    let origin = serve(&world, Scheme::Https, Bindings::Verify)?;
     let host = origin.target.origin().replace("https://", "");
     let fetched = curl(&world, &squid, &origin, Some(ALICE), NTLM)?;
     ensure!(statuses(&fetched) == [407, 200, 200], "{fetched:?}\n{}", squid.log_tail());
@@ -103,11 +100,10 @@ fn curl_with_ntlm_through_a_tunnel() -> Result<()> {
 }
 
 /// Nobody gets past the proxy without a login, and both schemes are offered.
-#[test]
-fn squid_stops_who_does_not_log_in() -> Result<()> {
+fn squid_stops_who_does_not_log_in(serve: Serve) -> Result<()> {
     let world = World::start()?;
     let mut squid = Squid::start(&world, &[Offer::Negotiate, Offer::Ntlm])?;
-    let origin = Origin::gssctl_in_clear(&world, &[])?;
+    let origin = serve(&world, Scheme::Http, Bindings::Verify)?;
     for options in [&[][..], NEGOTIATE] {
         let fetched = curl(&world, &squid, &origin, None, options)?;
         let last = fetched.last()?;
@@ -120,13 +116,13 @@ fn squid_stops_who_does_not_log_in() -> Result<()> {
     Ok(())
 }
 
-fn browser_through_squid(browser: Browser) -> Result<()> {
+fn browser_through_squid(serve: Serve, browser: Browser) -> Result<()> {
     let world = World::start()?;
     let mut squid = Squid::start(&world, &[Offer::Negotiate])?;
     let ccache = world.login(ALICE)?;
     let proxy = Some(squid.port());
     let setup = Setup { ccache: Some(&ccache), allowed: &[WWW, PROXY], proxy, ..Setup::default() };
-    let origin = Origin::gssctl(&world, &[])?;
+    let origin = serve(&world, Scheme::Https, Bindings::Verify)?;
     let page = browser.visit(world.site(), &origin.target, &setup, "through-squid")?;
     ensure!(Greeting::find(&page.html) == Some(greeting(ALICE)), "{page:?}\n{}", squid.log_tail());
     let host = origin.target.origin().replace("https://", "");
@@ -135,12 +131,11 @@ fn browser_through_squid(browser: Browser) -> Result<()> {
     Ok(())
 }
 
-#[test]
-fn chromium_through_squid() -> Result<()> {
-    browser_through_squid(Browser::Chromium)
-}
-
-#[test]
-fn firefox_through_squid() -> Result<()> {
-    browser_through_squid(Browser::Firefox)
-}
+at_each_origin!(
+    curl_through_squid = curl_through_squid(),
+    curl_through_a_tunnel = curl_through_a_tunnel(),
+    curl_with_ntlm_through_a_tunnel = curl_with_ntlm_through_a_tunnel(),
+    squid_stops_who_does_not_log_in = squid_stops_who_does_not_log_in(),
+    chromium_through_squid = browser_through_squid(Browser::Chromium),
+    firefox_through_squid = browser_through_squid(Browser::Firefox),
+);
