@@ -1,5 +1,6 @@
 use super::{ContextId, Nonce};
 use alloc::boxed::Box;
+use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::fmt;
 use gss_core::Timestamp;
@@ -69,6 +70,45 @@ pub trait ContextStore {
     /// # Errors
     /// [`StoreUnavailable`].
     fn remove(&self, id: &ContextId) -> Result<(), StoreUnavailable>;
+}
+
+/// A store that several servers in one process share.
+impl<S: ContextStore + ?Sized> ContextStore for Arc<S> {
+    fn park(
+        &self,
+        id: &ContextId,
+        transcript: &[u8],
+        expires: Timestamp,
+        now: Timestamp,
+    ) -> Result<(), StoreUnavailable> {
+        (**self).park(id, transcript, expires, now)
+    }
+
+    fn resume(&self, id: &ContextId, now: Timestamp) -> Result<Option<Zeroizing<Vec<u8>>>, StoreUnavailable> {
+        (**self).resume(id, now)
+    }
+
+    fn establish(
+        &self,
+        id: &ContextId,
+        transcript: &[u8],
+        expires: Timestamp,
+        now: Timestamp,
+    ) -> Result<(), StoreUnavailable> {
+        (**self).establish(id, transcript, expires, now)
+    }
+
+    fn load(&self, id: &ContextId, now: Timestamp) -> Result<Option<Zeroizing<Vec<u8>>>, StoreUnavailable> {
+        (**self).load(id, now)
+    }
+
+    fn use_nonce(&self, id: &ContextId, nonce: Nonce, now: Timestamp) -> Result<NonceFresh, NonceError> {
+        (**self).use_nonce(id, nonce, now)
+    }
+
+    fn remove(&self, id: &ContextId) -> Result<(), StoreUnavailable> {
+        (**self).remove(id)
+    }
 }
 
 /// Proof that a nonce was used for the first time.

@@ -15,6 +15,9 @@ pub const MAX_TRANSCRIPT_LEGS: usize = 32;
 /// How many random bytes one leg may draw. Kerberos takes less than 100, NTLM 8.
 pub const MAX_RANDOM: usize = 4096;
 
+/// Bytes of all that has a fixed length, and of eight bindings.
+const OVERHEAD: usize = 1024;
+
 /// The first byte: another one is for another layout.
 const VERSION: u8 = 1;
 
@@ -68,7 +71,7 @@ impl Transcript {
     /// [`TranscriptError::TooLong`], [`TranscriptError::TooManyLegs`], [`TranscriptError::TooMuchRandom`].
     pub fn to_bytes(&self) -> Result<Zeroizing<Vec<u8>>, TranscriptError> {
         // Made in one piece, so that growing leaves no copies behind.
-        let len = self.legs.iter().fold(self.scope.len().saturating_add(1024), |len, leg| {
+        let len = self.legs.iter().fold(self.scope.len().saturating_add(OVERHEAD), |len, leg| {
             len.saturating_add(leg.token.len()).saturating_add(leg.random.len()).saturating_add(32)
         });
         let mut to = Writer(Zeroizing::new(Vec::with_capacity(len)));
@@ -171,6 +174,12 @@ impl Transcript {
 impl fmt::Debug for Transcript {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Transcript {{ {:?}, legs: {} }}", self.scope, self.legs.len())
+    }
+}
+
+impl fmt::Debug for Leg {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Leg {{ {}, [{} bytes] }}", self.now, self.token.len())
     }
 }
 
@@ -316,3 +325,6 @@ impl fmt::Display for TranscriptError {
 }
 
 impl core::error::Error for TranscriptError {}
+
+#[cfg(test)]
+mod tests;

@@ -1,7 +1,11 @@
 //! Tests through the public interface.
 
+extern crate alloc;
+
 mod bound;
 mod client;
+#[cfg(feature = "std")]
+mod gss;
 mod misbehaving;
 mod ntlm;
 mod properties;
