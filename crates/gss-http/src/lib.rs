@@ -1,4 +1,5 @@
-//! HTTP authentication for GSS-API: the grammar of challenges and credentials, and both sides of `Negotiate` and `NTLM`.
+//! HTTP authentication for GSS-API: the grammar of challenges and credentials, and both sides of `Negotiate`, `NTLM` and
+//! `GSS`.
 //!
 //! A program brings the lines of its authentication fields and the status code, in whatever types its HTTP library
 //! has; it gets back fields to send and, at the end, an established [`SecurityContext`](gss_core::SecurityContext). No HTTP
@@ -8,6 +9,8 @@
 //! * [`scheme`]: the two schemes, and lists of them.
 //! * [`legs`]: their exchanges. [`Client`] and [`ServerConnection`] run any [`Handshake`](gss_core::Handshake): SPNEGO mostly,
 //!   or a mechanism by itself.
+//! * [`gss`]: a scheme of our own, whose logins belong to no connection and hold for further requests. It needs `alloc`,
+//!   its server `std`.
 //! * [`persistence`]: what `Persistent-Auth` and `Proxy-Support` say about the connection.
 //! * [`base64`], [`field`]: tokens as text; values that do not show in logs.
 //!
