@@ -38,8 +38,6 @@ pub struct ApacheOptions<'a> {
     pub certificate: Option<&'a ServerCertificate>,
     /// A login holds for its connection, which field `Persistent-Auth` says.
     pub connection_bound: bool,
-    /// A request that failed to log in is not asked to again.
-    pub negotiate_once: bool,
 }
 
 /// A running server whose every page is behind Negotiate with Kerberos.
@@ -130,8 +128,7 @@ fn configuration(
         writeln!(text, "LoadModule {name}_module {}/mod_{name}.so", modules.display())?;
     }
     let (folder, keytab) = (folder.display(), keytab.display());
-    let switch = |on| if on { "On" } else { "Off" };
-    let (bound, once) = (switch(options.connection_bound), switch(options.negotiate_once));
+    let bound = if options.connection_bound { "On" } else { "Off" };
     // The user counts only when the tests run as root, as whom Apache refuses to serve.
     write!(
         text,
@@ -161,7 +158,6 @@ fn configuration(
          GssapiDelegCcachePerms mode:0644\n\
          GssapiConnectionBound {bound}\n\
          GssapiSignalPersistentAuth {bound}\n\
-         GssapiNegotiateOnce {once}\n\
          Require valid-user\n\
          </Location>\n"
     )?;

@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result};
 
+use crate::authority::ServerCertificate;
 use crate::peer::{self, Peer};
 use crate::web::{PROXY, REALM, WWW, World};
 use crate::{packages, port};
@@ -40,12 +41,13 @@ pub struct Access {
 pub struct Squid {
     peer: Peer,
     port: u16,
+    tls_port: u16,
     access_log: PathBuf,
     cache_log: PathBuf,
 }
 
 impl Squid {
-    /// Starts it on a free loopback port, with these schemes in order.
+    /// Starts it on free loopback ports, with these schemes in order.
     ///
     /// # Errors
     /// A package is missing, or squid does not start.
@@ -56,33 +58,46 @@ impl Squid {
         // squid serves as another user when the tests run as root.
         fs::set_permissions(&folder, fs::Permissions::from_mode(0o777))?;
         fs::write(folder.join("hosts"), format!("{} {WWW}\n", Ipv4Addr::LOCALHOST))?;
-        let port = port::free()?;
+        let (port, tls_port) = (port::free()?, port::free()?);
         let config = folder.join("squid.conf");
-        fs::write(&config, configuration(&folder, port, offers, &world.keytab(PROXY)?)?)?;
+        let mut text = configuration(&folder, offers, &world.keytab(PROXY)?)?;
+        let ServerCertificate { certificate, key } = world.certificate();
+        let (certificate, key) = (certificate.display(), key.display());
+        writeln!(text, "http_port 127.0.0.1:{port}")?;
+        writeln!(text, "https_port 127.0.0.1:{tls_port} tls-cert={certificate} tls-key={key}")?;
+        fs::write(&config, text)?;
         let mut command = site.command(packages::find("squid")?);
         // -N: one process in the foreground, whose helpers end when it does.
         command.arg("-N").arg("-f").arg(&config).current_dir(&folder);
         command.env("KRB5RCACHENAME", format!("file2:{}", folder.join("replay-cache").display()));
         let mut peer = Peer::start("squid", &mut command, folder.join("output.log"))?;
         let cache_log = folder.join("cache.log");
-        peer.wait_for_port(port).map_err(|error| error.context(peer::log_tail(&cache_log)))?;
-        Ok(Self { peer, port, access_log: folder.join("access.log"), cache_log })
+        for port in [port, tls_port] {
+            peer.wait_for_port(port).map_err(|error| error.context(peer::log_tail(&cache_log)))?;
+        }
+        Ok(Self { peer, port, tls_port, access_log: folder.join("access.log"), cache_log })
     }
 
-    /// Its port.
+    /// Its port without TLS.
     pub fn port(&self) -> u16 {
         self.port
     }
 
-    /// Its URL, whose host has no address in DNS.
+    /// The URL of that port, whose host has no address in DNS.
     pub fn url(&self) -> String {
         format!("http://{PROXY}:{}", self.port)
     }
 
-    /// What curl has to be told to come this way.
-    pub fn curl_arguments(&self) -> Vec<String> {
-        let resolve = format!("{PROXY}:{}:127.0.0.1", self.port);
-        ["--noproxy", "", "--proxy", &self.url(), "--resolve", &resolve].map(str::to_owned).to_vec()
+    /// The URL of its other port, where clients speak TLS with it.
+    pub fn tls_url(&self) -> String {
+        format!("https://{PROXY}:{}", self.tls_port)
+    }
+
+    /// What curl has to be told to come by one of its URLs; the authority comes on top for TLS.
+    pub fn curl_arguments(&self, url: &str) -> Vec<String> {
+        let address = |port| format!("{PROXY}:{port}:127.0.0.1");
+        let (clear, tls) = (address(self.port), address(self.tls_port));
+        ["--noproxy", "", "--proxy", url, "--resolve", &clear, "--resolve", &tls].map(str::to_owned).to_vec()
     }
 
     /// Waits until this many requests have ended, and gives all that have.
@@ -109,12 +124,11 @@ impl Squid {
     }
 }
 
-fn configuration(folder: &Path, port: u16, offers: &[Offer], keytab: &Path) -> Result<String> {
+fn configuration(folder: &Path, offers: &[Offer], keytab: &Path) -> Result<String> {
     let folder = folder.display();
     // Nothing is kept, looked up or sent to anybody else.
     let mut text = format!(
-        "http_port 127.0.0.1:{port}\n\
-         udp_outgoing_address 127.0.0.1\n\
+        "udp_outgoing_address 127.0.0.1\n\
          dns_nameservers 127.0.0.1\n\
          hosts_file {folder}/hosts\n\
          visible_hostname {PROXY}\n\

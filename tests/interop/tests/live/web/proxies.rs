@@ -16,8 +16,20 @@ fn curl(
     user: Option<&str>,
     options: &[&str],
 ) -> Result<Fetched> {
+    curl_by(world, squid, &squid.url(), origin, user, options)
+}
+
+/// As [`curl`], by one of the proxy's URLs.
+fn curl_by(
+    world: &World,
+    squid: &Squid,
+    proxy: &str,
+    origin: &Origin,
+    user: Option<&str>,
+    options: &[&str],
+) -> Result<Fetched> {
     let ccache = user.map(|user| world.login(user)).transpose()?;
-    let arguments = [squid.curl_arguments(), origin.target.curl_arguments()].concat();
+    let arguments = [squid.curl_arguments(proxy), origin.target.curl_arguments()].concat();
     let arguments = arguments.iter().map(String::as_str).chain(options.iter().copied());
     let arguments: Vec<_> = arguments.chain(["-H", "Accept: text/plain"]).collect();
     curl::negotiate(world, ccache.as_deref(), &arguments)
@@ -80,6 +92,19 @@ fn curl_through_a_tunnel(serve: Serve) -> Result<()> {
     expect_access(&mut squid, &[(200, "CONNECT", host, Some(ALICE))])
 }
 
+/// TLS to the proxy, and TLS to the server inside of it.
+fn curl_through_a_tunnel_in_tls(serve: Serve) -> Result<()> {
+    let world = World::start()?;
+    let mut squid = Squid::start(&world, &[Offer::Negotiate])?;
+    let origin = serve(&world, Scheme::Https, Bindings::Verify)?;
+    let authority = origin.target.authority().display().to_string();
+    let options = [NEGOTIATE, &["--proxy-cacert", &authority]].concat();
+    let fetched = curl_by(&world, &squid, &squid.tls_url(), &origin, Some(ALICE), &options)?;
+    ensure!(Greeting::read(&fetched.body)? == greeting(ALICE), "{fetched:?}\n{}", squid.log_tail());
+    let host = origin.target.origin().replace("https://", "");
+    expect_access(&mut squid, &[(200, "CONNECT", host, Some(ALICE))])
+}
+
 /// The scheme NTLM takes two legs, and both have to come on one connection to the proxy.
 fn curl_with_ntlm_through_a_tunnel(serve: Serve) -> Result<()> {
     let world = World::start()?;
@@ -134,6 +159,7 @@ fn browser_through_squid(serve: Serve, browser: Browser) -> Result<()> {
 at_each_origin!(
     curl_through_squid = curl_through_squid(),
     curl_through_a_tunnel = curl_through_a_tunnel(),
+    curl_through_a_tunnel_in_tls = curl_through_a_tunnel_in_tls(),
     curl_with_ntlm_through_a_tunnel = curl_with_ntlm_through_a_tunnel(),
     squid_stops_who_does_not_log_in = squid_stops_who_does_not_log_in(),
     chromium_through_squid = browser_through_squid(Browser::Chromium),
