@@ -2,6 +2,7 @@
 
 extern crate alloc;
 
+mod acceptor;
 pub mod decode;
 pub mod demo;
 pub mod fetch;

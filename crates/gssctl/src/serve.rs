@@ -1,26 +1,20 @@
 //! `gssctl serve`: a page that says who you are.
 
 mod connection;
-mod ntlm;
-mod ntlm_auth;
 mod page;
 
+use crate::acceptor;
 use crate::http::{Connection, Socket, Stream};
 use crate::inspect::tree::Printable;
-use crate::source;
-use crate::tls::ServerTls;
+use crate::tls::{self, ServerTls};
 use alloc::sync::Arc;
 use anyhow::{Context, Result};
 use core::net::SocketAddr;
 use core::sync::atomic::{AtomicUsize, Ordering};
 use core::time::Duration;
-use gss::krb5::replay::MemoryReplayCache;
-use gss::krb5::{self, Allow, Principal, TransitedPolicy, service_keys};
-use gss::{AcceptableBindings, AcceptorConfig, BindingPolicy, ChannelBindings, Framing};
-use krb5_net::places::Places;
+use gss::{AcceptableBindings, AcceptorConfig, ChannelBindings};
 use std::io::{self, Write};
 use std::net::{TcpListener, TcpStream, ToSocketAddrs};
-use std::path::PathBuf;
 use std::thread;
 
 /// Serves a page over HTTP that says who you are, with Negotiate authentication (Kerberos), and NTLM if users are given.
@@ -29,66 +23,10 @@ pub struct Arguments {
     /// Address and port to listen on; port 0 takes a free one
     #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:8080")]
     listen: String,
-    /// The service's keys; default: KRB5_KTNAME, then that of krb5.conf or /etc/krb5.keytab, or no Kerberos if NTLM is given
-    #[arg(long, value_name = "FILE")]
-    keytab: Option<PathBuf>,
-    /// Accept tickets for this service only, like HTTP/host.example.com@EXAMPLE.COM
-    #[arg(long, value_name = "NAME@REALM")]
-    principal: Vec<Principal>,
-    /// Let in what is refused by default
-    #[arg(long, value_delimiter = ',')]
-    allow: Vec<Allowance>,
-    /// What to do with the clients' channel bindings
-    #[arg(long, default_value = "verify")]
-    cb_policy: CbPolicy,
-    /// Channel that clients are bound to, as text like tls-server-end-point:... in hex; for a server behind TLS
-    #[arg(long, value_name = "HEX", value_parser = parse_hex)]
-    channel_bindings: Vec<Bytes>,
-    /// By how many seconds clocks may differ
-    #[arg(long, value_name = "SECONDS", default_value_t = 300)]
-    skew: u32,
-    /// Speak https with this certificate chain in PEM; clients are bound to it then
-    #[arg(long, value_name = "FILE", requires = "tls_key")]
-    tls_cert: Option<PathBuf>,
-    /// The certificate's private key in PEM
-    #[arg(long, value_name = "FILE", requires = "tls_cert")]
-    tls_key: Option<PathBuf>,
     #[command(flatten)]
-    ntlm: ntlm::Arguments,
-}
-
-#[derive(Clone, Copy, Debug, clap::ValueEnum)]
-enum Allowance {
-    /// RC4-HMAC, which is weak
-    Rc4,
-    /// AP-REQ without GSS-API framing
-    BareApReq,
-    /// Authenticators without a GSS-API checksum
-    MissingChecksum,
-    /// Tickets through other realms whose path the KDC did not check
-    UncheckedPath,
-    /// NTLM clients that send no MIC, like curl
-    NtlmWithoutMic,
-    /// NTLM clients that log on as nobody
-    Anonymous,
-}
-
-#[derive(Clone, Copy, Debug, clap::ValueEnum)]
-enum CbPolicy {
-    /// Do not look at them
-    Ignore,
-    /// Refuse bindings to another channel
-    Verify,
-    /// Refuse clients without bindings too
-    Require,
-}
-
-#[derive(Clone, Debug)]
-struct Bytes(Vec<u8>);
-
-fn parse_hex(text: &str) -> Result<Bytes, crate::decode::InputError> {
-    let read = crate::decode::read_input(text.as_bytes(), crate::decode::Spelling::Hex)?;
-    Ok(Bytes(read.tokens.into_iter().flatten().collect()))
+    tls: tls::Arguments,
+    #[command(flatten)]
+    acceptor: acceptor::Arguments,
 }
 
 /// Serves until the process is ended.
@@ -96,10 +34,7 @@ fn parse_hex(text: &str) -> Result<Bytes, crate::decode::InputError> {
 /// # Errors
 /// The keytab cannot be read, or the address is not free.
 pub fn run(arguments: &Arguments) -> Result<()> {
-    let tls = match (&arguments.tls_cert, &arguments.tls_key) {
-        (Some(certificate), Some(key)) => Some(ServerTls::from_pem_files(certificate, key)?),
-        _ => None,
-    };
+    let tls = arguments.tls.load()?;
     let config = config(arguments, tls.as_ref())?;
     let address =
         arguments.listen.to_socket_addrs().ok().and_then(|mut found| found.next()).with_context(|| {
@@ -115,53 +50,12 @@ pub fn run(arguments: &Arguments) -> Result<()> {
 }
 
 fn config(arguments: &Arguments, tls: Option<&ServerTls>) -> Result<AcceptorConfig> {
-    let ntlm = ntlm::config(&arguments.ntlm, &arguments.allow)?;
-    let config = match (&arguments.keytab, ntlm) {
-        (None, Some(ntlm)) => AcceptorConfig::ntlm(ntlm),
-        (keytab, ntlm) => {
-            let path = keytab.clone().map_or_else(default_keytab, Ok)?;
-            let krb5 = krb5_config(arguments, &source::read(&path, "keytab")?)
-                .with_context(|| format!("keytab {}", path.display()))?;
-            let config = AcceptorConfig::krb5(krb5);
-            match ntlm {
-                Some(ntlm) => config.with_ntlm(ntlm),
-                None => config,
-            }
-        }
-    };
-    let given = arguments.channel_bindings.iter().map(|bytes| &bytes.0[..]);
+    let arguments = &arguments.acceptor;
+    let given = arguments.channels().map(ChannelBindings::new);
     let own = tls.into_iter().flat_map(ServerTls::channel_bindings);
-    let channels: Vec<_> = given.map(ChannelBindings::new).chain(own).collect();
-    let policy = match arguments.cb_policy {
-        CbPolicy::Ignore => BindingPolicy::Ignore,
-        CbPolicy::Verify => BindingPolicy::VerifyIfPresent,
-        CbPolicy::Require => BindingPolicy::Require,
-    };
-    let acceptable = AcceptableBindings { policy, any_of: &channels };
-    Ok(config.framing(Framing::SpnegoOrRaw).channel_bindings(&acceptable)?)
-}
-
-fn default_keytab() -> Result<PathBuf> {
-    let places = Places::of_process();
-    Ok(places.keytab(&places.config().context("krb5.conf")?)?)
-}
-
-fn krb5_config(arguments: &Arguments, keytab: &[u8]) -> Result<krb5::AcceptorConfig> {
-    let mut config =
-        krb5::AcceptorConfig::new(service_keys(keytab)?, MemoryReplayCache::new()).skew(arguments.skew);
-    for principal in &arguments.principal {
-        config = config.accept_only(principal.clone());
-    }
-    for allowance in &arguments.allow {
-        config = match allowance {
-            Allowance::Rc4 => config.allow(Allow::WEAK_ENCTYPES),
-            Allowance::BareApReq => config.allow(Allow::BARE_AP_REQ),
-            Allowance::MissingChecksum => config.allow(Allow::MISSING_CHECKSUM),
-            Allowance::UncheckedPath => config.transited(TransitedPolicy::TrustUncheckedPath),
-            Allowance::NtlmWithoutMic | Allowance::Anonymous => config,
-        };
-    }
-    Ok(config)
+    let channels: Vec<_> = given.chain(own).collect();
+    let acceptable = AcceptableBindings { policy: arguments.binding_policy(), any_of: &channels };
+    Ok(arguments.config()?.channel_bindings(&acceptable)?)
 }
 
 /// Most connections at a time.

@@ -9,7 +9,27 @@ use rustls::crypto::ring;
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName};
 use rustls::{ClientConfig, ClientConnection, RootCertStore, ServerConfig, ServerConnection};
-use std::path::Path;
+use std::path::{Path, PathBuf};
+
+/// The options about a server's TLS.
+#[derive(Debug, clap::Args)]
+#[group(id = "tls")]
+pub(crate) struct Arguments {
+    /// Speak https with this certificate chain in PEM; clients are bound to it then
+    #[arg(long, value_name = "FILE", requires = "tls_key")]
+    tls_cert: Option<PathBuf>,
+    /// The certificate's private key in PEM
+    #[arg(long, value_name = "FILE", requires = "tls_cert")]
+    tls_key: Option<PathBuf>,
+}
+
+impl Arguments {
+    /// Certificate and key, if there are to be any.
+    pub(crate) fn load(&self) -> Result<Option<ServerTls>> {
+        let files = self.tls_cert.as_deref().zip(self.tls_key.as_deref());
+        files.map(|(certificate, key)| ServerTls::from_pem_files(certificate, key)).transpose()
+    }
+}
 
 /// A server's certificate and key, ready for connections.
 #[derive(Clone, Debug)]
