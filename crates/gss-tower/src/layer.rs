@@ -5,7 +5,7 @@ use crate::builder::{Builder, Requirement, Shared};
 use crate::connection::Connection;
 use crate::counters::{Counters, Event};
 use crate::judge::{Asked, Judged};
-use crate::reply::{Reply, append};
+use crate::reply::{Reply, append, is_grpc};
 use crate::{Authenticated, Manner};
 use alloc::sync::Arc;
 use core::fmt;
@@ -25,6 +25,8 @@ use tower_service::Service;
 /// `Persistent-Auth` added, so that the client can check the server. All else is answered by the layer: 401 (407 as a proxy)
 /// with a challenge for each scheme, 400 and 431 for what is no well-formed request, 403 for what the [authorisation
 /// hook](Builder::authorize) refuses.
+///
+/// Calls of gRPC are refused with `grpc-status`, and without a body.
 ///
 /// A response of the service inside with status 401 is left as it is, since clients take a token in it for another leg;
 /// where authentication is optional and the client has not logged in, it gets the layer's challenges.
@@ -150,10 +152,12 @@ where
         return Ok(response.map(Body::inner));
     }
     let connection = Connection::of(&parts.extensions);
+    let grpc = is_grpc(&parts.headers);
+    let send = |reply: Reply| if grpc { reply.for_grpc() } else { reply }.into_response();
     match shared.judge(&parts, connection.as_ref()).await {
         Judged::Accepted { who, fields } => {
             if let Some(reply) = refused(&shared, &who, &parts).await {
-                return Ok(Reply { fields, ..reply }.into_response());
+                return Ok(send(Reply { fields, ..reply }));
             }
             let cookie = shared.cookie(&who, connection.as_ref());
             parts.extensions.insert(who.clone());
@@ -170,14 +174,14 @@ where
         Judged::Unknown(Asked { status, fields }) => {
             shared.counters.count(Event::Challenge);
             let page = shared.page(&parts, None);
-            Ok(Reply { status, fields, page, http11: false }.into_response())
+            Ok(send(Reply { status, fields, page, http11: false }))
         }
         Judged::Refused { reply, continued } => {
             // The connection has to live on, and somebody who waits to be asked for the body sends none.
             if continued && !parts.headers.contains_key(header::EXPECT) {
                 body::drain(body).await;
             }
-            Ok(reply.into_response())
+            Ok(send(reply))
         }
     }
 }

@@ -49,10 +49,18 @@ impl Reply {
         Self { status, fields, page: Page::text(format!("{reason}\n")), http11: false }
     }
 
+    /// The same for a client of gRPC, which takes a body for a message: its status goes with the fields.
+    pub(crate) fn for_grpc(self) -> Self {
+        Self { page: Page { content_type: HeaderValue::from_static(GRPC), body: Bytes::new() }, ..self }
+    }
+
     pub(crate) fn into_response<R>(self) -> Response<Body<R>> {
         let mut response = Response::new(Body::own(self.page.body));
         *response.status_mut() = self.status;
         let headers = response.headers_mut();
+        if self.page.content_type == GRPC {
+            headers.insert("grpc-status", HeaderValue::from_static(grpc_status(self.status)));
+        }
         headers.insert(header::CONTENT_TYPE, self.page.content_type);
         headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
         append(headers, self.fields);
@@ -60,6 +68,25 @@ impl Reply {
             response.extensions_mut().insert(Http11Required);
         }
         response
+    }
+}
+
+/// The type of messages of gRPC, and what the types of all their encodings begin with.
+const GRPC: &str = "application/grpc";
+
+/// Whether a request is a call of gRPC.
+pub(crate) fn is_grpc(headers: &HeaderMap) -> bool {
+    headers.get(header::CONTENT_TYPE).is_some_and(|value| value.as_bytes().starts_with(GRPC.as_bytes()))
+}
+
+/// What gRPC calls it.
+fn grpc_status(status: StatusCode) -> &'static str {
+    match status {
+        StatusCode::UNAUTHORIZED | StatusCode::PROXY_AUTHENTICATION_REQUIRED => "16", // UNAUTHENTICATED
+        StatusCode::FORBIDDEN => "7",                                                 // PERMISSION_DENIED
+        StatusCode::SERVICE_UNAVAILABLE => "14",                                      // UNAVAILABLE
+        _ if status.is_client_error() => "3",                                         // INVALID_ARGUMENT
+        _ => "13",                                                                    // INTERNAL
     }
 }
 

@@ -1,0 +1,9 @@
+//! The layer around services, on connections that a test makes up, and behind sockets.
+
+mod frameworks;
+mod gss;
+mod ntlm;
+mod rules;
+mod serving;
+mod sessions;
+mod support;

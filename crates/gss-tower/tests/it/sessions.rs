@@ -1,0 +1,147 @@
+//! Session cookies around the layer.
+
+use crate::support::{get, guard, kerberos, login, login_delegating, plain, send, tls};
+use gss::Timestamp;
+use gss_tower::{Authenticated, AuthenticationLayer, Forbidden, Manner, SameSite, SessionKey, Sessions};
+use http::request::Parts;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+
+fn key(number: u8) -> SessionKey {
+    SessionKey::from([number; 32])
+}
+
+fn layer(sessions: Sessions) -> AuthenticationLayer {
+    AuthenticationLayer::builder(kerberos()).sessions(sessions).build().unwrap()
+}
+
+/// Name and value of the cookie that a response sets.
+fn cookie(seen: &crate::support::Seen) -> Option<String> {
+    let lines = seen.lines("set-cookie");
+    lines.first().map(|line| line.split(';').next().unwrap().to_owned())
+}
+
+#[tokio::test]
+async fn a_login_begins_a_session() {
+    let layer = layer(Sessions::new(key(1)));
+    let service = guard(&layer);
+    let (connection, _) = tls(1);
+    let seen =
+        send(&service, get("/").header("authorization", login("alice").value), Some(&connection)).await;
+    let [set] = seen.lines("set-cookie")[..] else { panic!("{seen:?}") };
+    assert!(set.starts_with("__Host-gss-session="), "{set}");
+    assert!(set.ends_with("; Path=/; Secure; HttpOnly; SameSite=Strict"), "{set}");
+    assert!(set.contains("; Max-Age=28800;"), "{set}");
+    assert_eq!(seen.lines("cache-control"), ["private"]);
+    assert!(seen.head.headers.get("set-cookie").unwrap().is_sensitive());
+
+    let cookie = cookie(&seen).unwrap();
+    let (other, _) = tls(2);
+    for cookies in [cookie.clone(), format!("a=b; {cookie}; c=d")] {
+        let seen = send(&service, get("/").header("cookie", cookies), Some(&other)).await;
+        assert_eq!(seen.text, "alice@EXAMPLE.COM \"session\"");
+        assert_eq!(seen.lines("cache-control"), ["private"]);
+        // No new one for using it.
+        assert!(seen.lines("set-cookie").is_empty());
+    }
+    // Credentials count more.
+    let request = get("/").header("cookie", &cookie).header("authorization", login("bob").value);
+    assert_eq!(send(&service, request, Some(&connection)).await.text, "bob@EXAMPLE.COM \"login\"");
+    let request = get("/").header("cookie", &cookie).header("authorization", "Negotiate YWJj");
+    assert_eq!(send(&service, request, Some(&connection)).await.status, 401);
+    let counted = layer.counters().snapshot();
+    assert_eq!((counted.sessions_begun, counted.sessions_used, counted.logins()), (2, 2, 2));
+}
+
+#[tokio::test]
+async fn cookies_go_over_https_only() {
+    let layer_of = |sessions| layer(sessions);
+    let service = guard(&layer_of(Sessions::new(key(1))));
+    let (https, _) = tls(1);
+    let seen = send(&service, get("/").header("authorization", login("alice").value), Some(&https)).await;
+    let cookie = cookie(&seen).unwrap();
+    for connection in [None, Some(plain())] {
+        let request = get("/").header("authorization", login("alice").value);
+        let seen = send(&service, request, connection.as_ref()).await;
+        assert!(seen.status == 200 && seen.lines("set-cookie").is_empty());
+        let seen = send(&service, get("/").header("cookie", &cookie), connection.as_ref()).await;
+        assert_eq!(seen.status, 401);
+    }
+    // Unless TLS ends in front of us.
+    let service = guard(&layer_of(Sessions::new(key(1)).always_https()));
+    let seen = send(&service, get("/").header("cookie", &cookie), None).await;
+    assert_eq!(seen.text, "alice@EXAMPLE.COM \"session\"");
+}
+
+#[tokio::test]
+async fn logins_that_failed_or_were_forbidden_begin_none() {
+    let rule = |who: &Authenticated, _: &Parts| {
+        let no = who.principal() == "bob@EXAMPLE.COM";
+        async move { if no { Err(Forbidden::new("not bob")) } else { Ok(()) } }
+    };
+    let builder = AuthenticationLayer::builder(kerberos()).sessions(Sessions::new(key(1)).always_https());
+    let layer = builder.authorize(rule).build().unwrap();
+    let service = guard(&layer);
+    for (request, status) in [
+        (get("/").header("authorization", login("bob").value), 403),
+        (get("/401").header("authorization", login("alice").value), 401),
+        (get("/").header("authorization", "Negotiate YWJj"), 401),
+        (get("/").header("authorization", login_delegating("alice").value), 200),
+    ] {
+        let seen = send(&service, request, None).await;
+        assert_eq!((seen.status, seen.lines("set-cookie").len()), (status, 0));
+    }
+}
+
+#[tokio::test]
+async fn sessions_end_and_can_be_ended() {
+    let now = Arc::new(AtomicI64::new(Timestamp::now().seconds()));
+    let clock = Arc::clone(&now);
+    let sessions = Sessions::new(key(1)).lifetime(600).same_site(SameSite::Lax).always_https();
+    let ended = Arc::new(std::sync::Mutex::new(Vec::new()));
+    let list = Arc::clone(&ended);
+    let rule = move |who: &Authenticated, _: &Parts| {
+        let gone = matches!(who.manner(), Manner::Session(id) if list.lock().unwrap().contains(&id));
+        list.lock().unwrap().extend(match who.manner() {
+            Manner::Session(id) => Some(id),
+            _ => None,
+        });
+        async move { if gone { Err(Forbidden::new("logged out")) } else { Ok(()) } }
+    };
+    let builder = AuthenticationLayer::builder(kerberos()).sessions(sessions).authorize(rule);
+    let builder = builder.clock(move || Timestamp::from_seconds(clock.load(Ordering::Relaxed)));
+    let service = guard(&builder.build().unwrap());
+    let seen = send(&service, get("/").header("authorization", login("alice").value), None).await;
+    let cookie = cookie(&seen).unwrap();
+    assert!(
+        seen.lines("set-cookie")[0].contains("Max-Age=600") && seen.lines("set-cookie")[0].ends_with("Lax")
+    );
+    let ask = || send(&service, get("/").header("cookie", &cookie), None);
+    now.fetch_add(599, Ordering::Relaxed);
+    assert_eq!(ask().await.status, 200);
+    // The hook noted the session as ended at its first use.
+    assert_eq!(ask().await.status, 403);
+    now.fetch_add(1, Ordering::Relaxed);
+    assert_eq!(ask().await.status, 401);
+    assert!(Sessions::end().to_str().unwrap().contains("Max-Age=0"));
+}
+
+#[tokio::test]
+async fn the_login_of_a_connection_counts_more_than_a_cookie() {
+    let builder = AuthenticationLayer::builder(crate::support::kerberos_and_ntlm());
+    let builder =
+        builder.policy(crate::support::both_schemes()).sessions(Sessions::new(key(1)).always_https());
+    let service = guard(&builder.build().unwrap());
+    let seen = send(&service, get("/").header("authorization", login("bob").value), None).await;
+    let cookie = cookie(&seen).unwrap();
+    let connection = plain();
+    let seen = crate::support::log_in(&service, &connection, gss_http::Scheme::Ntlm, "alice").await;
+    assert!(cookie != self::cookie(&seen).unwrap());
+    let seen = send(&service, get("/").header("cookie", &cookie), Some(&connection)).await;
+    assert_eq!(seen.text, "EXAMPLE\\alice \"connection\"");
+    // NTLM users have sessions too.
+    let seen = crate::support::log_in(&service, &connection, gss_http::Scheme::Ntlm, "alice").await;
+    let own = self::cookie(&seen).unwrap();
+    let seen = send(&service, get("/").header("cookie", own), None).await;
+    assert_eq!(seen.text, "EXAMPLE\\alice \"session\"");
+}
