@@ -78,7 +78,7 @@ impl Entry {
         let host = normal(text);
         let suffix =
             host.strip_prefix("*.").or_else(|| host.strip_prefix('.')).map(|rest| format!(".{rest}"));
-        let name = suffix.as_deref().map_or(host.as_str(), |suffix| suffix.trim_start_matches('.'));
+        let name = suffix.as_deref().map_or(host.as_str(), |suffix| suffix.get(1..).unwrap_or_default());
         // An IPv6 address stands in brackets, as in URLs, and may have colons there.
         let address = name.starts_with('[') && name.ends_with(']');
         let bad = |character: char| {
