@@ -35,6 +35,11 @@
 //!
 //! Every call fails within connect and response time-out, and what was to be decided is refused. The replay cache has
 //! a dangerous alternative ([`WhenAway`]); the store of contexts has none.
+//!
+//! # Speed
+//!
+//! On two busy cores that Redis shared by a socket, a replay cache decided 6,000 to 11,000 times a second for one
+//! thread, which waits for each answer, and 35,000 times for sixteen (example `throughput`).
 
 #![forbid(unsafe_code)]
 

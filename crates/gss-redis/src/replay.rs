@@ -20,8 +20,8 @@ static FIRST_USE: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("
 /// A replay cache that any number of servers share.
 ///
 /// One script looks up and remembers, so of all servers that present an authenticator one is told that it is new. An
-/// entry takes about 130 bytes of the server's memory, for as long as its authenticator could be accepted and
-/// [`margin`](Self::margin) more: with 1,000 logins a second from clients with good clocks about 50 MB.
+/// entry takes about 180 bytes of the server's memory, for as long as its authenticator could be accepted and
+/// [`margin`](Self::margin) more: with 1,000 logins a second from clients with good clocks about 65 MB.
 ///
 /// # When entries were lost
 ///
@@ -85,7 +85,7 @@ pub enum Refusal {
     Replayed,
     /// It may have been presented before Redis lost its entries.
     Lost {
-        /// How much later it would have to be made to be accepted.
+        /// By how much it is too early: it is accepted if made later by more than that.
         earlier_by: Duration,
     },
     /// It is of a time whose entries have expired in Redis: a clock was set, or clocks differ too much.
@@ -259,8 +259,8 @@ impl fmt::Display for Refusal {
             Self::Replayed => f.write_str("authenticator was presented before"),
             Self::Lost { earlier_by } => write!(
                 f,
-                "authenticator may have been presented before Redis lost its entries; those made {} ms later are \
-                 accepted",
+                "authenticator may have been presented before Redis lost its entries; those made more \
+                 than {} ms later are accepted",
                 earlier_by.as_millis()
             ),
             Self::Expired { since } => write!(

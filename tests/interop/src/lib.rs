@@ -19,6 +19,7 @@
 //! | [`testkdc`] | our own KDC, as the stock clients are told of it |
 //! | [`java`] | Java's Kerberos |
 //! | [`realm`] | a Kerberos realm of its own: MIT KDC, principals, keytab, tickets |
+//! | [`redis`] | a Redis server that can be killed and halted |
 //! | [`samba`] | a Samba AD domain controller of its own, and its `ntlm_auth` |
 //! | [`web`] | a realm with web servers and proxies, their certificates, and what their pages say |
 //! | [`authority`] | certificates |
@@ -56,6 +57,7 @@ pub mod peer;
 pub mod port;
 pub mod python;
 pub mod realm;
+pub mod redis;
 pub mod samba;
 pub mod site;
 pub mod squid;

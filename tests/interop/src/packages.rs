@@ -56,6 +56,9 @@ pub const PROGRAMS: &[Program] = &[
     program("k5tls", "/usr/lib/x86_64-linux-gnu/krb5/plugins/tls/k5tls.so", "krb5-k5tls"),
     program("java", "/usr/lib/jvm/java-17-openjdk-amd64/bin/java", "openjdk-17-jre-headless"),
     program("javac", "/usr/lib/jvm/java-17-openjdk-amd64/bin/javac", "openjdk-17-jdk-headless"),
+    program("redis-server", "/usr/bin/redis-server", "redis-server"),
+    program("redis-cli", "/usr/bin/redis-cli", "redis-tools"),
+    program("kill", "/usr/bin/kill", "procps"),
     program("openssl", "/usr/bin/openssl", "openssl"),
     // Not its script in /usr/bin, which adds what Debian's users like to have.
     program("chromium", "/usr/lib/chromium/chromium", "chromium"),

@@ -34,7 +34,7 @@ fn refusals_are_the_errors_of_a_cache() {
     let time = Duration::from_millis(7);
     for (refusal, error, text) in [
         (Refusal::Replayed, ReplayError::Replayed, "presented before"),
-        (Refusal::Lost { earlier_by: time }, ReplayError::Forgotten, "made 7 ms later"),
+        (Refusal::Lost { earlier_by: time }, ReplayError::Forgotten, "more than 7 ms later"),
         (Refusal::Expired { since: time }, ReplayError::Forgotten, "expired in Redis 7 ms ago"),
         (Refusal::Local(ReplayError::Full { capacity: 3 }), ReplayError::Full { capacity: 3 }, "is full"),
         (Refusal::Away(Error::Answer), ReplayError::Unavailable, "could not be asked"),

@@ -20,6 +20,7 @@
 //! | `testkdc` | our own KDC with the stock clients |
 //! | `tickets` | our client of a KDC with those of MIT, Heimdal and Samba, linked in |
 //! | `web` | browsers, Java, Python and curl at our servers over TLS, and proxies |
+//! | `redis` | replay cache and contexts on a Redis server that is killed, halted, emptied |
 //! | `ntlm` | NTLM: gss-ntlmssp, pyspnego, impacket, Samba and curl |
 
 mod bindings;
@@ -34,6 +35,7 @@ mod iakerb;
 mod messages;
 mod ntlm;
 mod peers;
+mod redis;
 mod rejects;
 mod samples;
 mod testkdc;
