@@ -11,6 +11,7 @@ pub use builder::ClientBuilder;
 use crate::connect::Connector;
 use crate::deadline::Deadline;
 use crate::pool::Pool;
+use crate::sessions::Sessions;
 use crate::{Bindings, Body, Delegation, Error, Hosts, Login, Mutual, Origin};
 use alloc::sync::Arc;
 use core::fmt;
@@ -40,6 +41,8 @@ pub(crate) struct Shared {
     mutual: Mutual,
     bindings: Bindings,
     preemptive: bool,
+    /// For the scheme `GSS`, if it is used.
+    sessions: Option<Sessions>,
     http1: bool,
     max_redirects: usize,
     timeout: Option<Duration>,

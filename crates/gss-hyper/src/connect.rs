@@ -235,6 +235,7 @@ impl Connector {
             mutual: proxy.mutual,
             delegation: Delegation::Never,
             bindings: self.bindings,
+            gss: None,
         }
     }
 }

@@ -3,7 +3,7 @@
 use crate::{LoginError, OriginError};
 use core::fmt;
 use core::time::Duration;
-use gss_http::{ClientError, Scheme, Side};
+use gss_http::{ClientError, Side};
 use http::StatusCode;
 use std::io;
 
@@ -105,12 +105,19 @@ pub enum Error {
         /// Why.
         source: Box<ClientError<gss::Error>>,
     },
+    /// The login by the scheme `GSS`, or a request that was signed after it, failed.
+    GssExchange {
+        /// At whom.
+        host: String,
+        /// Why.
+        source: Box<gss_http::gss::ClientError<gss::Error>>,
+    },
     /// A login was made by a mechanism that proves nothing about the server, which is required to.
     NotProven {
         /// Who.
         host: String,
         /// By which scheme.
-        scheme: Scheme,
+        scheme: &'static str,
     },
     /// No login was asked for, and [`Mutual::Insist`](crate::Mutual::Insist) insists on one.
     NotAsked {
@@ -161,15 +168,30 @@ impl Error {
     /// Whether server or proxy refused our credentials.
     #[must_use]
     pub fn is_denied(&self) -> bool {
-        matches!(self.exchange(), Some(ClientError::Denied { .. }))
+        use gss_http::gss::ClientError as GssError;
+
+        match self {
+            Self::Exchange { source, .. } => matches!(**source, ClientError::Denied { .. }),
+            Self::GssExchange { source, .. } => matches!(**source, GssError::Denied { .. }),
+            _ => false,
+        }
     }
 
     /// Whether the server did not prove who it is, so that its response was dropped.
     #[must_use]
     pub fn is_unproven(&self) -> bool {
-        let exchange = self.exchange();
-        matches!(self, Self::NotProven { .. } | Self::NotAsked { .. })
-            || matches!(exchange, Some(ClientError::MissingFinalToken | ClientError::Incomplete))
+        use gss_http::gss::ClientError as GssError;
+
+        match self {
+            Self::NotProven { .. } | Self::NotAsked { .. } => true,
+            Self::Exchange { source, .. } => {
+                matches!(**source, ClientError::MissingFinalToken | ClientError::Incomplete)
+            }
+            Self::GssExchange { source, .. } => {
+                matches!(**source, GssError::MissingFinalToken | GssError::Incomplete)
+            }
+            _ => false,
+        }
     }
 }
 
@@ -204,6 +226,7 @@ impl fmt::Display for Error {
             }
             Self::Login { host, source } => write!(f, "cannot log in at {host}: {source}"),
             Self::Exchange { host, source, .. } => write!(f, "login at {host} failed: {source}"),
+            Self::GssExchange { host, source } => write!(f, "login by GSS at {host} failed: {source}"),
             Self::NotProven { host, scheme } => write!(
                 f,
                 "{host} took the login by {scheme} and proved nothing; \
@@ -243,6 +266,7 @@ impl core::error::Error for Error {
             Self::Http { source, .. } => Some(source),
             Self::Login { source, .. } => Some(&**source),
             Self::Exchange { source, .. } => Some(&**source),
+            Self::GssExchange { source, .. } => Some(&**source),
             _ => None,
         }
     }

@@ -53,6 +53,11 @@
 //! Where the server chooses it, requests with Kerberos share a connection of their identity. NTLM and handshakes of
 //! several legs go over HTTP/1.1, at once or when the server says so (`HTTP_1_1_REQUIRED`).
 //!
+//! # The scheme `GSS`
+//! [`ClientBuilder::gss_scheme`] prefers it where a server offers it over TLS; see [`gss_http::gss`]. One login serves all
+//! requests of an identity to an origin then, over any connection: each is signed, with no token and no round trip of its
+//! own.
+//!
 //! # NTLM
 //! It is legacy, and needs three words of the caller: the feature `ntlm`, a `NtlmLogin`, and [`Mutual::Optional`], since
 //! it proves nothing about the server; for the scheme `NTLM` also [`ClientBuilder::schemes`].
@@ -75,6 +80,7 @@ mod policy;
 mod pool;
 mod proxy;
 mod random;
+mod sessions;
 mod turn;
 
 pub use body::{Body, BoxError};

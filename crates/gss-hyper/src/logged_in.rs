@@ -1,19 +1,19 @@
 use alloc::sync::Arc;
 use gss::{Context, Oid};
-use gss_http::{Scheme, ServerProof};
+use gss_http::ServerProof;
 
 /// How a server took our credentials: an extension of the response.
 #[derive(Clone, Debug)]
 pub struct LoggedIn {
     server: Option<Arc<str>>,
     mechanism: Oid,
-    scheme: Scheme,
+    scheme: &'static str,
     proven: bool,
     bound: bool,
 }
 
 impl LoggedIn {
-    pub(crate) fn new(context: &Context, scheme: Scheme, proof: ServerProof) -> Self {
+    pub(crate) fn new(context: &Context, scheme: &'static str, proof: ServerProof) -> Self {
         Self {
             server: context.peer_name().map(Arc::from),
             mechanism: context.mechanism(),
@@ -35,9 +35,9 @@ impl LoggedIn {
         self.mechanism
     }
 
-    /// The scheme it was carried by.
+    /// The scheme it was carried by: `Negotiate`, `NTLM` or `GSS`.
     #[must_use]
-    pub fn scheme(&self) -> Scheme {
+    pub fn scheme(&self) -> &'static str {
         self.scheme
     }
 

@@ -39,6 +39,9 @@ pub enum Bindings {
     /// section 4). Certificates that have no such binding, as those signed with Ed25519, go without.
     #[default]
     EndPoint,
+    /// With the scheme `GSS`, this one connection (`tls-exporter`, RFC 9266), if the server takes that; a login does not go
+    /// on over other connections then. With other schemes, as [`EndPoint`](Self::EndPoint).
+    Connection,
     /// Nothing: for servers that compare bindings with the certificate of something that is not in front of them any
     /// more.
     Never,

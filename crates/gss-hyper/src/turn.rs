@@ -1,8 +1,13 @@
 //! The login of one request at one side: at the origin, or at a proxy.
 
-use crate::{Bindings, Delegation, Error, LoggedIn, Login, Mutual, Wanted, random};
+mod gss;
+
+pub(crate) use self::gss::{Signed, Signing};
+
+use self::gss::Gss;
+use crate::{Bindings, Delegation, Error, LoggedIn, Login, LoginError, Mutual, Wanted, random};
+use ::gss::{ChannelBindings, Initiator, Target, Timestamp};
 use alloc::sync::Arc;
-use gss::{Initiator, Target};
 use gss_core::bindings::{TlsBinding, TlsChannel};
 use gss_http::persistence::{PERSISTENT_AUTH, PROXY_SUPPORT, Persistence, parse_persistent_auth};
 use gss_http::{
@@ -40,7 +45,7 @@ impl Standing {
 }
 
 /// What a login goes by. It is the same for all tries of a request.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy)]
 pub(crate) struct Terms<'a> {
     pub(crate) side: Side,
     pub(crate) host: &'a str,
@@ -49,6 +54,8 @@ pub(crate) struct Terms<'a> {
     pub(crate) mutual: Mutual,
     pub(crate) delegation: Delegation,
     pub(crate) bindings: Bindings,
+    /// For the scheme `GSS`, where it is used.
+    pub(crate) gss: Option<Signing<'a>>,
 }
 
 /// The login of one request at one side of one connection.
@@ -83,6 +90,8 @@ enum State {
     Quiet,
     /// It has, and the response to it is awaited.
     Sent { exchange: Box<Exchange<Initiator>>, field: HeaderValue, tokens: usize, eager: Option<Eager> },
+    /// It has credentials of the scheme `GSS`.
+    Gss { gss: Gss, field: HeaderValue },
     /// The side took it.
     Done,
 }
@@ -105,7 +114,7 @@ impl<'a> Turn<'a> {
 
     /// Whether a handshake has begun and is not done.
     pub(crate) fn is_under_way(&self) -> bool {
-        matches!(self.state, State::Sent { .. })
+        matches!(self.state, State::Sent { .. } | State::Gss { gss: Gss::Login(_), .. })
     }
 
     /// The scheme that this side asked for, for another try on another connection.
@@ -124,14 +133,19 @@ impl<'a> Turn<'a> {
     /// The name and value of the field to send.
     pub(crate) fn field(&self) -> Option<(&'static str, HeaderValue)> {
         match &self.state {
-            State::Sent { field, .. } => Some((self.terms.side.credentials_field(), field.clone())),
+            State::Sent { field, .. } | State::Gss { field, .. } => {
+                Some((self.terms.side.credentials_field(), field.clone()))
+            }
             _ => None,
         }
     }
 
     /// Makes a token before the request is sent, if one is to go along unasked.
     pub(crate) async fn prepare(&mut self, standing: &Standing) -> Result<Next, Error> {
-        if self.is_under_way() || standing.persistence.persistent() || self.route == Route::ForwardProxy {
+        if self.is_under_way() || self.sign(standing) {
+            return Ok(Next::Answer);
+        }
+        if standing.persistence.persistent() || self.route == Route::ForwardProxy {
             return Ok(Next::Answer);
         }
         // A proxy that took a token with the request before wants another one with this.
@@ -165,6 +179,7 @@ impl<'a> Turn<'a> {
             State::Sent { exchange, field, tokens, eager } => {
                 self.go_on(*exchange, (field, tokens, eager), status, fields, standing).await
             }
+            State::Gss { gss, field } => self.go_on_with_gss(gss, field, (status, fields), standing).await,
             done_or_quiet => {
                 self.state = done_or_quiet;
                 Ok(Next::Answer)
@@ -180,6 +195,9 @@ impl<'a> Turn<'a> {
         standing: &Standing,
     ) -> Result<Next, Error> {
         let Some(login) = self.terms.login else { return Ok(Next::Answer) };
+        if let Some(next) = self.begin_gss(fields, standing).await? {
+            return Ok(next);
+        }
         let Some(scheme) = self.offered(login, fields)? else {
             return Err(Error::NotOffered {
                 host: self.terms.host.to_owned(),
@@ -224,7 +242,8 @@ impl<'a> Turn<'a> {
             }
             Ok(Outcome::Done { context, server }) => {
                 if server == ServerProof::None && self.terms.mutual.is_required() {
-                    return Err(Error::NotProven { host: self.terms.host.to_owned(), scheme });
+                    let (host, scheme) = (self.terms.host.to_owned(), scheme.name());
+                    return Err(Error::NotProven { host, scheme });
                 }
                 if !self.version.multiplexes() {
                     let persistent = match self.terms.side {
@@ -235,7 +254,7 @@ impl<'a> Turn<'a> {
                     let persistent = persistent.and_then(|value| parse_persistent_auth(value.as_bytes()));
                     standing.persistence.succeeded(persistent, &context.mechanism());
                 }
-                standing.logged_in = Some(LoggedIn::new(&context, scheme, server));
+                standing.logged_in = Some(LoggedIn::new(&context, scheme.name(), server));
                 if tokens == 1 && scheme == Scheme::Negotiate {
                     // A second one says the same.
                     let _ = standing.known.set(scheme);
@@ -300,19 +319,29 @@ impl<'a> Turn<'a> {
     }
 
     async fn initiator(&self, scheme: Scheme, standing: &Standing) -> Result<Initiator, Error> {
+        let bindings = match self.terms.bindings {
+            Bindings::EndPoint | Bindings::Connection => {
+                standing.channel.of(TlsBinding::ServerEndPoint).next()
+            }
+            Bindings::Never => None,
+        };
+        self.initiator_bound(scheme, bindings).await
+    }
+
+    async fn initiator_bound(
+        &self,
+        scheme: Scheme,
+        bindings: Option<ChannelBindings<'_>>,
+    ) -> Result<Initiator, Error> {
         let host = self.terms.host;
         let failed = |source| Error::Login { host: host.to_owned(), source: Box::new(source) };
         let login = self.terms.login.ok_or_else(|| Error::HostNotAllowed { host: host.to_owned() })?;
         let mutual = self.terms.mutual.is_required();
         if mutual && (scheme == Scheme::Ntlm || !login.identity().mechanism().proves_server()) {
-            return Err(failed(crate::LoginError::ProvesNothing));
+            return Err(failed(LoginError::ProvesNothing));
         }
-        let target = Target::new(SERVICE, host)
-            .map_err(|_| failed(crate::LoginError::Host { host: host.to_owned() }))?;
-        let bindings = match self.terms.bindings {
-            Bindings::EndPoint => standing.channel.of(TlsBinding::ServerEndPoint).next(),
-            Bindings::Never => None,
-        };
+        let target =
+            Target::new(SERVICE, host).map_err(|_| failed(LoginError::Host { host: host.to_owned() }))?;
         let wanted = Wanted { target, scheme, bindings, delegation: self.terms.delegation, mutual };
         login.initiator(wanted).await.map_err(failed)
     }
@@ -341,14 +370,23 @@ impl<'a> Turn<'a> {
         self.state = State::Sent { exchange: Box::new(exchange), field: value, tokens, eager };
     }
 
-    fn now(&self) -> gss::Timestamp {
-        self.terms.login.map_or_else(gss::Timestamp::now, |login| login.now())
+    fn now(&self) -> Timestamp {
+        self.terms.login.map_or_else(Timestamp::now, |login| login.now())
     }
 
-    fn failed(&self, source: gss_http::ClientError<gss::Error>) -> Error {
+    fn failed(&self, source: gss_http::ClientError<::gss::Error>) -> Error {
         let (host, side) = (self.terms.host.to_owned(), self.terms.side);
         Error::Exchange { host, side, source: Box::new(source) }
     }
+}
+
+/// A field's value that is kept out of logs and of the tables of HTTP/2.
+fn sensitive(field: &HeaderField) -> HeaderValue {
+    // Visible ASCII and spaces: every byte may stand in a field.
+    let value = HeaderValue::from_bytes(field.value.as_bytes());
+    let mut value = value.unwrap_or_else(|_| HeaderValue::from_static(""));
+    value.set_sensitive(true);
+    value
 }
 
 /// The names of the schemes that a response offers, as far as they can be read.

@@ -1,6 +1,7 @@
 use super::{Client, Shared};
 use crate::connect::Connector;
 use crate::pool::{Limits, Pool};
+use crate::sessions::Sessions;
 use crate::{Bindings, Delegation, Error, Hosts, Login, Mutual, Proxies};
 use alloc::sync::Arc;
 use core::fmt;
@@ -20,6 +21,7 @@ pub struct ClientBuilder {
     mutual: Mutual,
     bindings: Bindings,
     preemptive: bool,
+    gss: bool,
     http1: bool,
     tls: Option<ClientConfig>,
     proxies: Proxies,
@@ -42,6 +44,7 @@ impl ClientBuilder {
             mutual: Mutual::default(),
             bindings: Bindings::default(),
             preemptive: false,
+            gss: false,
             http1: false,
             tls: None,
             proxies: Proxies::none(),
@@ -79,6 +82,12 @@ impl ClientBuilder {
     /// client may log in. It saves a request on each new connection. Default: only when asked.
     pub fn preemptive(self) -> Self {
         Self { preemptive: true, ..self }
+    }
+
+    /// Prefers the scheme `GSS` where servers offer it over TLS: one login, and then requests that are signed, over any
+    /// connection. Which binding it has, [`bindings`](Self::bindings) says. No token goes unasked then. Default: no.
+    pub fn gss_scheme(self) -> Self {
+        Self { gss: true, ..self }
     }
 
     /// What servers have to prove. Default: [`Mutual::Required`].
@@ -172,6 +181,7 @@ impl ClientBuilder {
             mutual: self.mutual,
             bindings: self.bindings,
             preemptive: self.preemptive,
+            sessions: self.gss.then(Sessions::default),
             http1: self.http1,
             max_redirects: self.max_redirects,
             timeout: self.timeout,

@@ -12,7 +12,7 @@ use crate::connect::{Connected, Forwarding, Offer};
 use crate::connection::{Connection, SendFailure};
 use crate::deadline::Deadline;
 use crate::pool::Key;
-use crate::turn::{Eager, Next, Standing, Terms, Turn};
+use crate::turn::{Eager, Next, Signed, Signing, Standing, Terms, Turn};
 use crate::{Body, Error, Login, Mutual, Origin};
 use alloc::sync::Arc;
 use gss_http::{Route, Scheme, Schemes, Side, Version};
@@ -80,7 +80,11 @@ impl<'a> Hop<'a> {
     ) -> Result<(Response<Incoming>, Lease), Error> {
         let http1 = self.shared.http1 || self.shared.pool.needs_http1(&self.key);
         let mut tries = Tries { http1, ..Tries::default() };
-        if self.shared.preemptive && self.origin.is_https() && self.login().is_some() {
+        if self.shared.preemptive
+            && self.shared.sessions.is_none()
+            && self.origin.is_https()
+            && self.login().is_some()
+        {
             let negotiate = self.shared.schemes.contains(Scheme::Negotiate);
             tries.origin = negotiate.then_some(Eager::Asked(Scheme::Negotiate));
         }
@@ -153,7 +157,8 @@ impl<'a> Hop<'a> {
             Some(connection) => connection,
             None => self.checkout(tries).await?,
         };
-        let mut turns = self.turns(&connection, tries);
+        let signed = head.signed(self.origin);
+        let mut turns = self.turns(&connection, tries, &signed);
         for _ in 0..MAX_SENDS {
             if turns.prepare(&connection).await? == Next::Http11 {
                 return Ok(self.with_http1(tries));
@@ -290,8 +295,9 @@ impl<'a> Hop<'a> {
         Connection::over_http1(stream, max_head, origin, proxy).await.map_err(failed)
     }
 
-    fn turns<'t>(&'t self, connection: &Connection, tries: &Tries) -> Turns<'t> {
-        let Shared { schemes, mutual, bindings, connector, .. } = self.shared;
+    fn turns<'t>(&'t self, connection: &Connection, tries: &Tries, request: &'t Signed) -> Turns<'t> {
+        let Shared { schemes, mutual, bindings, connector, sessions, .. } = self.shared;
+        let signing = |sessions| Signing { sessions, key: &self.key, request };
         let terms = Terms {
             side: Side::Origin,
             host: self.origin.host(),
@@ -300,6 +306,7 @@ impl<'a> Hop<'a> {
             mutual: *mutual,
             delegation: self.key.delegation,
             bindings: *bindings,
+            gss: sessions.as_ref().map(signing),
         };
         let forwarded = connection.proxy.as_ref().and_then(|_| connector.proxy(self.origin));
         let route = if forwarded.is_some() { Route::ForwardProxy } else { Route::Direct };

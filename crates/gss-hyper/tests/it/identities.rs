@@ -93,6 +93,23 @@ async fn nor_those_of_http2() {
     assert!(server.connections() <= 4 * AT_ONCE, "{}", server.connections());
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn nor_are_sessions_of_the_scheme_gss() {
+    let world = World::new();
+    let options = Options {
+        gss: Some(gss_http::gss::Bindings::ALL),
+        ..Options::tls(&world.site, &[b"h2", b"http/1.1"])
+    };
+    let server = Server::start(&world, SITE, options).await;
+    for builder in [world.plain_client(server.address), world.plain_client(server.address).http1_only()] {
+        let client = builder.gss_scheme().build().unwrap();
+        interleave(&world, &server, &client, "https://www.example.com/", 1_000).await;
+    }
+    let seen = server.seen();
+    let of = |signed| seen.iter().filter(|seen| seen.user.is_some() && seen.signed == signed).count();
+    assert!(of(true) > 10 * of(false), "{} {}", of(true), of(false));
+}
+
 #[tokio::test]
 async fn a_persistent_login_saves_tokens_and_stays_with_its_user() {
     let world = World::new();

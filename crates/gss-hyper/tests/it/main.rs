@@ -3,6 +3,7 @@
 extern crate alloc;
 
 mod bodies;
+mod gss_scheme;
 mod hostile;
 mod http2;
 mod identities;

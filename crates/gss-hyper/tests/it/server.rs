@@ -9,7 +9,8 @@ use gss::{
     AcceptableBindings, Acceptor, AcceptorConfig, BindingPolicy, ChannelBindings, Env, Framing, Timestamp,
 };
 use gss_core::bindings::TlsChannel;
-use gss_http::{Answer, Scheme, ServerConnection, ServerPolicy, Version};
+use gss_http::gss::{Bindings, MemoryContextStore, RequestParts};
+use gss_http::{Answer, HeaderField, Scheme, ServerConnection, ServerPolicy, Version};
 use gss_rustls::{ServerEndPoints, server_channel};
 use http::header::{AUTHORIZATION, COOKIE, HOST, LOCATION, VIA};
 use http::{HeaderMap, HeaderValue, Request, Response, StatusCode};
@@ -47,6 +48,8 @@ pub(crate) struct Options {
     pub(crate) end_points: Option<ServerEndPoints>,
     pub(crate) bindings: BindingPolicy,
     pub(crate) policy: ServerPolicy,
+    /// Offers the scheme `GSS` with these bindings too.
+    pub(crate) gss: Option<Bindings>,
     /// Keeps the token that would prove who the server is.
     pub(crate) drop_final: bool,
     /// Closes the connection with each response that asks for credentials.
@@ -62,6 +65,7 @@ impl Default for Options {
             end_points: None,
             bindings: BindingPolicy::VerifyIfPresent,
             policy: ServerPolicy::default(),
+            gss: None,
             drop_final: false,
             close_with_challenge: false,
             die_on_token: 0,
@@ -95,6 +99,8 @@ pub(crate) struct Seen {
     pub(crate) user: Option<String>,
     pub(crate) bound: bool,
     pub(crate) delegated: bool,
+    /// By the scheme `GSS`, without a login.
+    pub(crate) signed: bool,
 }
 
 impl Seen {
@@ -116,9 +122,12 @@ pub(crate) struct Server {
     shared: Arc<Shared>,
 }
 
+type GssServer = gss_http::gss::Server<Acceptor, MemoryContextStore, String>;
+
 struct Shared {
     options: Options,
     acceptor: Arc<AcceptorConfig>,
+    gss: Option<GssServer>,
     seen: Mutex<Vec<Seen>>,
     connections: AtomicUsize,
     tokens: AtomicUsize,
@@ -130,8 +139,13 @@ impl Server {
     }
 
     pub(crate) async fn with(acceptor: AcceptorConfig, options: Options) -> Self {
+        let gss = options.gss.map(|bindings| {
+            let policy = gss_http::gss::ServerPolicy { bindings, ..Default::default() };
+            GssServer::new(policy, MemoryContextStore::new())
+        });
         let shared = Arc::new(Shared {
             options,
+            gss,
             acceptor: Arc::new(acceptor),
             seen: Mutex::default(),
             connections: AtomicUsize::new(0),
@@ -224,6 +238,7 @@ impl Shared {
             user: None,
             bound: false,
             delegated: false,
+            signed: false,
         };
         let path = parts.uri.path_and_query().map_or("/", |path| path.as_str());
         if seen.has_credentials() && self.tokens.fetch_add(1, Ordering::SeqCst) < self.options.die_on_token {
@@ -249,6 +264,9 @@ impl Shared {
             http::Version::HTTP_2 => Version::Http2,
             _ => Version::Http1,
         };
+        if let Some(response) = self.guard_with_gss(connection, path, seen) {
+            return Ok(response);
+        }
         let fields = seen.fields.clone();
         let lines: Vec<&[u8]> = fields.get_all(AUTHORIZATION).iter().map(HeaderValue::as_bytes).collect();
         let request =
@@ -290,6 +308,9 @@ impl Shared {
                 response
             }
         };
+        if let (Some(gss), Some(_)) = (&self.gss, status) {
+            append(&mut response, gss.challenge(&connection.channel).fields);
+        }
         for field in fields {
             let is_token = status.is_none() && field.name == "WWW-Authenticate";
             if !(self.options.drop_final && is_token) {
@@ -298,6 +319,65 @@ impl Shared {
             }
         }
         Ok(response)
+    }
+}
+
+impl Shared {
+    /// The response to a request with credentials of the scheme `GSS`.
+    fn guard_with_gss(
+        &self,
+        connection: &Connection,
+        path: &str,
+        seen: &mut Seen,
+    ) -> Option<Response<Full<Bytes>>> {
+        let gss = self.gss.as_ref()?;
+        let fields = seen.fields.clone();
+        let lines: Vec<&[u8]> = fields.get_all(AUTHORIZATION).iter().map(HeaderValue::as_bytes).collect();
+        let method = seen.method.clone();
+        let target: http::Uri = seen.uri.parse().unwrap();
+        let digests: Vec<&[u8]> =
+            fields.get_all("content-digest").iter().map(HeaderValue::as_bytes).collect();
+        let digest = digests.join(&b", "[..]);
+        let parts = RequestParts {
+            method: &method,
+            origin: "https://www.example.com:443",
+            target: target.path_and_query().unwrap().as_str(),
+            content_digest: (!digests.is_empty()).then_some(&digest[..]),
+            channel: &connection.channel,
+        };
+        let request = gss_http::gss::Request { credentials: lines.iter().copied(), parts };
+        let make = |begin: gss_http::gss::Begin| {
+            let acceptor = Acceptor::new(Arc::clone(&self.acceptor)).binding_check(begin.bindings);
+            Ok(acceptor.repeating_accepted_tokens(begin.repeats))
+        };
+        let user = |context: &gss::Context| context.peer_name().unwrap_or_default();
+        let mut rng = UnwrapErr(SysRng);
+        let env = &mut Env::new(Timestamp::now(), &mut rng);
+        let reply = match gss.receive(request, make, user, env) {
+            gss_http::gss::Answer::Challenge(_) => return None,
+            gss_http::gss::Answer::Accepted { user, proof, fields, context } => {
+                seen.user = Some(String::clone(&user));
+                seen.bound = true;
+                seen.signed = matches!(proof, gss_http::gss::Proof::Again(_));
+                if let Some(id) = context.filter(|_| path == "/logout") {
+                    gss.forget(&id).unwrap();
+                }
+                let mut response = page(path, seen);
+                append(&mut response, fields.into_iter().filter(|_| !self.options.drop_final).collect());
+                return Some(response);
+            }
+            gss_http::gss::Answer::Continue(reply) | gss_http::gss::Answer::Reject { reply, .. } => reply,
+        };
+        let mut response = Response::new(Full::from("who are you?"));
+        *response.status_mut() = StatusCode::from_u16(reply.status).unwrap();
+        append(&mut response, reply.fields);
+        Some(response)
+    }
+}
+
+fn append(response: &mut Response<Full<Bytes>>, fields: Vec<HeaderField>) {
+    for field in fields {
+        response.headers_mut().append(field.name, HeaderValue::from_str(field.value.as_str()).unwrap());
     }
 }
 

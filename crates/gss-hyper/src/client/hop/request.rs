@@ -1,4 +1,5 @@
 use crate::connection::Connection;
+use crate::turn::Signed;
 use crate::{Body, Error, Origin};
 use gss_http::{Side, Version};
 use http::header::{
@@ -7,6 +8,9 @@ use http::header::{
 };
 use http::uri::{Authority, PathAndQuery};
 use http::{HeaderMap, HeaderValue, Method, Request, Uri, uri};
+
+/// RFC 9530.
+const CONTENT_DIGEST: &str = "content-digest";
 
 /// Fields that describe the body: they go where it goes.
 const OF_BODY: [HeaderName; 6] =
@@ -77,6 +81,18 @@ impl Head {
         let mut head = Self { method: Method::HEAD, ..self.clone() };
         head.without_body();
         head
+    }
+
+    /// What of it is signed by the scheme `GSS`.
+    pub(super) fn signed(&self, origin: &Origin) -> Signed {
+        let digests: Vec<&[u8]> =
+            self.fields.get_all(CONTENT_DIGEST).iter().map(HeaderValue::as_bytes).collect();
+        Signed {
+            method: self.method.to_string(),
+            origin: format!("https://{}", origin.host_and_port()),
+            target: self.url.path_and_query().map_or("/", PathAndQuery::as_str).to_owned(),
+            content_digest: (!digests.is_empty()).then(|| digests.join(&b", "[..])),
+        }
     }
 
     /// The request as it goes over a connection.
