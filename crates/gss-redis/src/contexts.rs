@@ -38,7 +38,7 @@ pub struct RedisContextStore {
 }
 
 /// What a [`RedisContextStore`] holds at most, for all servers together. A context takes the bytes of its transcript
-/// and about 500 more; the bytes counted here are those of transcripts, each with 76 of its seal.
+/// and about 1,100 more; the bytes counted here are those of transcripts, each with 76 of its seal.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ContextLimits {
     /// Half-made contexts. Anybody can make them: this is what a flood fills. Default: 10,000.

@@ -35,7 +35,7 @@ static FIRST_USE: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("
 /// * [`RedisBuilder::danger_trust_server`](crate::RedisBuilder::danger_trust_server), where the server loses nothing.
 ///
 /// The very first start looks the same, since nothing tells an empty server from one that was emptied. Whoever sets up
-/// a service may say so with [`danger::declare_first_use`](crate::danger::declare_first_use).
+/// a service may say so with [`danger::declare_first_use`].
 ///
 /// # Clocks
 ///
@@ -227,7 +227,7 @@ impl ReplayCache for RedisReplayCache {
         self.check(entry, now).map_err(|refusal| {
             match &refusal {
                 Refusal::Replayed => {
-                    warn!(address = self.redis.address(), "refused a replayed authenticator")
+                    warn!(address = self.redis.address(), "refused a replayed authenticator");
                 }
                 other => {
                     error!(

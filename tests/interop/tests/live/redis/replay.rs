@@ -1,7 +1,7 @@
 //! Each authenticator is accepted once by all servers together.
 
 use super::{NOW, after, cache, connect, entry, first_cache, millis};
-use std::sync::{Arc, Barrier};
+use std::sync::Barrier;
 use std::thread;
 
 use anyhow::Result;
@@ -75,19 +75,21 @@ fn a_request_to_one_acceptor_is_refused_by_the_other() -> Result<()> {
     let keytab = maker.keytab();
     let now = gss::Timestamp::from_seconds(test_support::ticket::NOW);
     danger::declare_first_use(&cache(&redis)?, now)?;
-    let servers = [
-        Arc::new(AcceptorConfig::from_keytab_with(&keytab, cache(&redis)?)?),
-        Arc::new(AcceptorConfig::from_keytab_with(&keytab, cache(&redis)?)?),
-    ];
+    let server = || -> Result<_> { Ok(AcceptorConfig::from_keytab_with(&keytab, cache(&redis)?)?) };
+    let servers = [server()?, server()?];
     let credentials = krb5::Credentials::from_ccache(&maker.ccache())?;
     let target = Target::new("HTTP", "www.example.com")?;
     let mut token = Vec::new();
     let mut rng = TestRng::insecure(1);
     let _ =
         Initiator::krb5(&credentials, &target)?.step(&mut [], &mut token, &mut Env::new(now, &mut rng))?;
-    let present = |server: &Arc<AcceptorConfig>| {
+    let present = |server: &AcceptorConfig| {
         let mut rng = TestRng::insecure(2);
-        Acceptor::new(server.clone()).step(&mut token.clone(), &mut Vec::new(), &mut Env::new(now, &mut rng))
+        Acceptor::new(server.clone().into()).step(
+            &mut token.clone(),
+            &mut Vec::new(),
+            &mut Env::new(now, &mut rng),
+        )
     };
     assert!(matches!(present(&servers[0])?, Step::Done(_)));
     for server in &servers {
