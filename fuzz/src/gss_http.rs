@@ -6,6 +6,7 @@ mod scripted;
 
 pub mod client;
 pub mod fields;
+pub mod gss;
 pub mod server;
 
 use crate::input::Input;

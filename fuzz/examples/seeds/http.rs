@@ -26,6 +26,40 @@ pub fn add(seeds: &mut Seeds) {
         seeds.add("gss_http_server", &format!("{messages} messages"), server(messages));
         seeds.add("gss_http_client", &format!("{messages} messages"), client(messages));
     }
+    gss(seeds);
+}
+
+/// The scheme `GSS`.
+fn gss(seeds: &mut Seeds) {
+    let id = "A".repeat(22);
+    for (name, line) in [
+        ("challenge", r#"GSS realm="x \" y", cb="tls-exporter tls-server-end-point""#.to_owned()),
+        ("first", r#"GSS data="YIIB", cb="tls-exporter""#.to_owned()),
+        ("continue", format!(r#"GSS ctx={id}, state=continue, data="oQIB""#)),
+        ("next", format!(r#"GSS ctx="{id}", data="oQIB""#)),
+        ("error", r#"GSS state=error, data="oQIB""#.to_owned()),
+        ("stale", "GSS stale=true".to_owned()),
+        ("again", format!(r#"GSS ctx={id}, nonce=7, mic="BAQE""#)),
+        ("info", format!(r#"GSS ctx={id}, state=complete, data="oQIB""#)),
+    ] {
+        seeds.add("gss_http_gss_messages", name, line.as_bytes());
+        let request = Output::new().byte(0).byte(0).byte(1).chunk(line.as_bytes());
+        seeds.add("gss_http_gss_server", name, request.finish());
+    }
+    // Signed requests: as they are, for another target, over another connection, twice, and with a byte changed.
+    for (name, choices, change) in
+        [("signed", 2, 0), ("target", 0x82, 0), ("channel", 0x42, 0), ("two lines", 6, 0), ("changed", 2, 1)]
+    {
+        let mut input = Output::new();
+        for place in [0, 40] {
+            input = input.byte(choices).byte(1).byte(0).byte(place).byte(change);
+        }
+        seeds.add("gss_http_gss_server", name, input.finish());
+    }
+    seeds.add("gss_http_gss_server", "login", Output::new().byte(1).byte(0).byte(0).byte(9).byte(0).finish());
+    for (number, transcript) in fuzz_targets::gss_http::gss::transcripts().into_iter().enumerate() {
+        seeds.add("gss_http_gss_transcript", &format!("{number}"), transcript);
+    }
 }
 
 /// The scripted mechanism's token of this number, as a field value.
