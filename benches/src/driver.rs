@@ -54,6 +54,11 @@ impl Driver {
         }
     }
 
+    /// The program's process.
+    pub(crate) fn id(&self) -> u32 {
+        self.child.id()
+    }
+
     /// Sends one request whose answer is bytes.
     ///
     /// # Errors

@@ -6,7 +6,7 @@ use crate::measure::Run;
 use crate::options::Options;
 use crate::ours::{self, Spnego};
 use crate::world::World;
-use crate::{ntlm, report, tickets};
+use crate::{again, ntlm, report, tickets};
 use anyhow::{Context as _, Result, bail};
 use gss_core::{ContextFlags, Protection, Role, Sealer as _};
 use gss_krb5::message::{Parameters, halves};
@@ -35,6 +35,8 @@ const SCENARIOS: &[(&str, u64)] = &[
     ("tickets, timestamp at once, aes256-sha384", 100),
     ("tickets, timestamp when asked", 100),
     ("tickets, SPAKE when asked", 50),
+    ("gss MIC", 500),
+    ("gss login", 200),
 ];
 
 const ENCTYPE: EncType = EncType::AES256_CTS_HMAC_SHA1_96;
@@ -72,6 +74,9 @@ pub(crate) fn run_scenario(name: &str, count: u64) -> Result<()> {
     }
     if let Some(name) = name.strip_prefix("tickets, ") {
         return tickets::run_scenario(name, count);
+    }
+    if let Some(name) = name.strip_prefix("gss ") {
+        return again::run_scenario(name, count);
     }
     let world = World::new(ENCTYPE)?;
     let config = world.acceptor(1, NoReplayCache);

@@ -9,11 +9,14 @@
 
 extern crate alloc;
 
+mod again;
 mod driver;
 mod growth;
 mod instructions;
 mod joined;
+mod load;
 mod measure;
+mod memory;
 mod mit;
 mod ntlm;
 mod options;

@@ -63,6 +63,11 @@ pub(crate) struct Samples {
 }
 
 impl Samples {
+    /// No turn so far.
+    pub(crate) const fn new() -> Self {
+        Self { nanoseconds: Vec::new(), count: 0, requests: 0.0 }
+    }
+
     /// Notes a turn of so many operations.
     pub(crate) fn note(&mut self, count: u64, cost: Cost) {
         self.count = count;

@@ -1,6 +1,7 @@
 use crate::measure::Plan;
 use anyhow::{Context as _, Result, bail};
 use core::time::Duration;
+use std::path::PathBuf;
 
 /// What the command line asks for.
 #[derive(Debug, Default)]
@@ -12,6 +13,15 @@ pub struct Options {
     pub(crate) filters: Vec<String>,
     /// Run one scenario of ours so many times and nothing else: what callgrind watches.
     pub(crate) scenario: Option<(String, u64)>,
+    /// Be the server of the load test with this keytab, and nothing else.
+    pub(crate) serve: Option<Serve>,
+}
+
+/// How to serve.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Serve {
+    pub(crate) keytab: PathBuf,
+    pub(crate) with_gss: bool,
 }
 
 const USAGE: &str = "options: [--quick] [--instructions] [part of a case's name]...";
@@ -34,6 +44,10 @@ impl Options {
                     let name = arguments.next().context("--scenario NAME COUNT")?;
                     let count = arguments.next().context("--scenario NAME COUNT")?.parse()?;
                     options.scenario = Some((name, count));
+                }
+                "--serve" | "--serve-gss" => {
+                    let keytab = arguments.next().context("--serve KEYTAB")?.into();
+                    options.serve = Some(Serve { keytab, with_gss: argument.ends_with("gss") });
                 }
                 option if option.starts_with('-') => bail!("unknown option {option}; {USAGE}"),
                 _ => options.filters.push(argument),

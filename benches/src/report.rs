@@ -1,6 +1,8 @@
 //! Results as tables in Markdown.
 
+use crate::load::{SIDES, Side};
 use crate::measure::{Plan, Samples};
+use crate::memory;
 use crate::suite::Row;
 use crate::tickets::{self, PARTIES, STEPS};
 use std::process::Command;
@@ -11,10 +13,14 @@ const GOALS: &[(&str, f64)] = &[
     ("seal 16 KiB, aes256-sha1", 3.0),
     ("ntlm initiate, NT hash", 2.0),
     ("ntlm accept, NT hash", 2.0),
+    ("gss MIC, context at hand", 5.0),
 ];
 
 /// What a login with a keytab may cost at most, in nanoseconds, where the client knows what the KDC wants.
 const LOGIN_GOAL: f64 = 150e3;
+
+/// How many times as many logins as Apache's our server is to take over HTTP.
+const HTTP_GOAL: f64 = 5.0;
 
 /// What the figures hold for.
 pub(crate) fn print_setting(krb5: &str, sspi: &str, plan: Plan) {
@@ -154,6 +160,73 @@ pub(crate) fn print_logins(rows: &[tickets::Row]) {
         );
     }
     println!("\nStep by step:\n\n{}", table(&steps));
+}
+
+/// What servers do in a second, one line for each of them, and for each kind of work.
+pub(crate) fn print_http(version: &str, apart: bool, connections: usize, sides: &[Side]) {
+    println!("\nApache: {version}, as packaged.");
+    println!("{connections} connections, one request on the way on each.");
+    println!(
+        "{}",
+        if apart {
+            "Servers run on one core, the client on another one."
+        } else {
+            "There is one core for servers and client: only the CPU time of servers says something."
+        }
+    );
+    let head =
+        ["requests over HTTP", "requests/s", "min to max", "requests a CPU second", "CPU time", "min to max"];
+    let head = head.into_iter().chain(["client's CPU time", "requests a turn"]).map(str::to_owned);
+    let mut lines = vec![head.collect::<Vec<_>>()];
+    for side in sides {
+        let (wall, server) = (side.wall().spread(), side.server().spread());
+        lines.push(vec![
+            side.name.to_owned(),
+            rate(wall.median),
+            format!("{} to {}", rate(wall.max), rate(wall.min)),
+            rate(server.median),
+            time(server.median),
+            format!("{} to {}", time(server.min), time(server.max)),
+            time(side.client().median()),
+            side.wall().count.to_string(),
+        ]);
+    }
+    println!("\n{}", table(&lines));
+    println!("Times are for one request, the median of all turns.");
+    let [ours, apache, apache_file, ..] = SIDES.map(|name| sides.iter().find(|side| side.name == name));
+    let Some(ours) = ours else { return };
+    for (other, goal) in [(apache, Some(HTTP_GOAL)), (apache_file, None)] {
+        let Some(other) = other else { continue };
+        for (what, ratio) in [
+            ("by the clock", other.wall().ratio_to(ours.wall())),
+            ("in the server's CPU time", other.server().ratio_to(ours.server())),
+        ] {
+            let measured = format!("{:.2} ({:.2} to {:.2})", ratio.median, ratio.min, ratio.max);
+            match goal {
+                Some(goal) => println!(
+                    "Goal: {}: {goal:.0} times as many logins {what}. Measured: {measured}, {}.",
+                    other.name,
+                    if ratio.median >= goal { "met" } else { "MISSED" }
+                ),
+                None => println!("{}: {measured} times as many logins {what}.", other.name),
+            }
+        }
+    }
+}
+
+/// What servers keep in memory, and how much that can come to.
+pub(crate) fn print_memory(credentials: usize, rows: &[memory::Row]) {
+    let mut lines = vec![["on the heap of the server", "bytes each", "counted"].map(str::to_owned).to_vec()];
+    for row in rows {
+        lines.push(vec![row.name.to_owned(), format!("{:.0}", row.bytes), row.count.to_string()]);
+    }
+    println!("\n{}", table(&lines));
+    println!("A login's credentials have {credentials} characters in these, as base64.");
+}
+
+/// How often something fits into a second that takes so many nanoseconds.
+fn rate(nanoseconds: f64) -> String {
+    format!("{:.0}", 1e9 / nanoseconds)
 }
 
 /// One line a subject, one column a size; samples come subject by subject.

@@ -4,10 +4,10 @@ use crate::driver::{Driver, hex, looped};
 use crate::joined::Joined;
 use crate::measure::{Plan, Run, Samples, take_turns};
 use crate::mit::Program;
-use crate::options::Options;
+use crate::options::{Options, Serve};
 use crate::ours::{self, Framing, Krb5, Spnego};
 use crate::world::{ENCTYPES, SERVICE, World};
-use crate::{growth, instructions, ntlm, report, sspi, tickets};
+use crate::{again, growth, instructions, load, memory, ntlm, report, sspi, tickets};
 use anyhow::Result;
 use core::cell::RefCell;
 use gss_core::{Protection, Sealer as _};
@@ -33,6 +33,9 @@ pub fn run(options: &Options) -> Result<()> {
     if let Some((name, count)) = &options.scenario {
         return instructions::run_scenario(name, *count);
     }
+    if let Some(Serve { keytab, with_gss }) = &options.serve {
+        return load::server::serve(keytab, *with_gss);
+    }
     if options.instructions {
         return instructions::count(options);
     }
@@ -47,7 +50,10 @@ pub fn run(options: &Options) -> Result<()> {
     report::print_comparison("MIT", &suite.rows);
     growth::run(options, &program)?;
     tickets::run(options)?;
-    ntlm::run(options)
+    ntlm::run(options)?;
+    again::run(options)?;
+    memory::run(options)?;
+    load::run(options)
 }
 
 /// One case of both sides.

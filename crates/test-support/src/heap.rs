@@ -21,12 +21,19 @@ pub struct Counting;
 
 std::thread_local! {
     static REQUESTS: Cell<u64> = const { Cell::new(0) };
+    static HELD: Cell<i64> = const { Cell::new(0) };
 }
 
 /// Requests for memory that this thread has made so far; releases do not count. Stays 0 unless [`Counting`] is the
 /// program's allocator.
 pub fn requests() -> u64 {
     REQUESTS.get()
+}
+
+/// Bytes that this thread has asked for, less those that it has given back; what the allocator adds does not count. A
+/// program with one thread holds so many. Stays 0 unless [`Counting`] is the program's allocator.
+pub fn held() -> i64 {
+    HELD.get()
 }
 
 /// The requests that `work` makes on this thread, and what it gives.
@@ -47,32 +54,44 @@ pub fn none<R>(what: &str, work: impl FnOnce() -> R) -> R {
     result
 }
 
-fn count() {
-    // Neither allocates nor has a destructor, so it is there at any point of a thread's life.
+fn count(size: usize) {
+    // Neither of the two allocates nor has a destructor, so they are there at any point of a thread's life.
     REQUESTS.set(REQUESTS.get() + 1);
+    hold(size);
+}
+
+fn hold(size: usize) {
+    // No layout is larger than `isize::MAX`.
+    HELD.set(HELD.get().wrapping_add(size as i64));
+}
+
+fn release(size: usize) {
+    HELD.set(HELD.get().wrapping_sub(size as i64));
 }
 
 // SAFETY: all methods pass their arguments to `System`, which upholds the trait's contract.
 unsafe impl GlobalAlloc for Counting {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        count();
+        count(layout.size());
         // SAFETY: the caller upholds the contract of `alloc`.
         unsafe { System.alloc(layout) }
     }
 
     unsafe fn alloc_zeroed(&self, layout: Layout) -> *mut u8 {
-        count();
+        count(layout.size());
         // SAFETY: the caller upholds the contract of `alloc_zeroed`.
         unsafe { System.alloc_zeroed(layout) }
     }
 
     unsafe fn realloc(&self, pointer: *mut u8, layout: Layout, size: usize) -> *mut u8 {
-        count();
+        count(size);
+        release(layout.size());
         // SAFETY: the caller upholds the contract of `realloc`, and `pointer` came from `System`.
         unsafe { System.realloc(pointer, layout, size) }
     }
 
     unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
+        release(layout.size());
         // SAFETY: the caller upholds the contract of `dealloc`, and `pointer` came from `System`.
         unsafe { System.dealloc(pointer, layout) }
     }
