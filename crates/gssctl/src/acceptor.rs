@@ -134,6 +134,16 @@ impl Arguments {
     pub(crate) fn channels(&self) -> impl Iterator<Item = &[u8]> {
         self.channel_bindings.iter().map(|bytes| &bytes.0[..])
     }
+
+    /// By how many seconds clocks may differ.
+    pub(crate) const fn skew(&self) -> u32 {
+        self.skew
+    }
+
+    /// Whether another process is asked about users.
+    pub(crate) const fn asks_others(&self) -> bool {
+        self.ntlm.asks_others()
+    }
 }
 
 fn default_keytab() -> Result<PathBuf> {

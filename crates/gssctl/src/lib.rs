@@ -6,6 +6,7 @@ mod acceptor;
 pub mod decode;
 pub mod demo;
 pub mod fetch;
+pub mod gateway;
 mod http;
 pub mod inspect;
 pub mod kdc;

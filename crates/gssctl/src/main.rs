@@ -1,7 +1,7 @@
 //! Command line of the GSS-API stack.
 
 use clap::{Parser, Subcommand};
-use gssctl::{decode, demo, fetch, kdc, kdestroy, kinit, klist, kpasswd, kvno, serve, shim};
+use gssctl::{decode, demo, fetch, gateway, kdc, kdestroy, kinit, klist, kpasswd, kvno, serve, shim};
 use std::process::ExitCode;
 
 /// Kerberos and SPNEGO from the command line: serve and fetch pages with Negotiate, list tickets and keys, look into
@@ -18,6 +18,7 @@ enum Command {
     Demo(demo::Arguments),
     Serve(serve::Arguments),
     Fetch(fetch::Arguments),
+    Gateway(Box<gateway::Arguments>),
     Kinit(kinit::Arguments),
     Klist(klist::Arguments),
     Kvno(kvno::Arguments),
@@ -34,6 +35,7 @@ fn main() -> ExitCode {
         Command::Demo(arguments) => demo::run(&arguments),
         Command::Serve(arguments) => serve::run(&arguments),
         Command::Fetch(arguments) => fetch::run(&arguments),
+        Command::Gateway(arguments) => gateway::run(&arguments),
         Command::Kinit(arguments) => kinit::run(&arguments),
         Command::Klist(arguments) => klist::run(&arguments),
         Command::Kvno(arguments) => kvno::run(&arguments),

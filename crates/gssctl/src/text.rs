@@ -17,6 +17,16 @@ pub(crate) fn parse_duration(text: &str) -> Result<u32, String> {
         })
 }
 
+/// Bytes from text like `4096`, `64K`, `100M` or `2G`, in powers of 1024.
+pub(crate) fn parse_size(text: &str) -> Result<u64, String> {
+    let units = [("K", 1 << 10), ("M", 1 << 20), ("G", 1 << 30)];
+    let unit = units.iter().find_map(|(unit, bytes)| Some((text.strip_suffix(unit)?, *bytes)));
+    let (number, bytes) = unit.unwrap_or((text, 1));
+    let digits = number.bytes().all(|byte| byte.is_ascii_digit());
+    let size = number.parse::<u64>().ok().filter(|_| digits).and_then(|number| number.checked_mul(bytes));
+    size.ok_or_else(|| format!("{text:?} is no number of bytes, expected one like 4096, 64K, 100M or 2G"))
+}
+
 /// An enctype by its name or number.
 pub(crate) fn parse_enctype(text: &str) -> Result<EncType, String> {
     let number = text.parse().ok().map(EncType);
@@ -95,6 +105,16 @@ mod tests {
             [(0, "no time at all"), (59, "59 s"), (3600, "1 h"), (86_399, "23 h 59 min"), (90_061, "1 d 1 h")]
         {
             assert_eq!(length(seconds), text);
+        }
+    }
+
+    #[test]
+    fn sizes_are_read() {
+        for (text, bytes) in [("0", 0), ("4096", 4096), ("64K", 65_536), ("2G", 2 << 30)] {
+            assert_eq!(parse_size(text), Ok(bytes), "{text}");
+        }
+        for text in ["", "K", "-1", "+1", "1.5G", "1T", "99999999999999999999", "18446744073709551615G"] {
+            assert!(parse_size(text).unwrap_err().contains("expected one like"), "{text}");
         }
     }
 

@@ -73,6 +73,13 @@ impl ServerTls {
         self.end_points.hashes().map(ChannelBindings::tls_server_end_point)
     }
 
+    /// The configuration, for servers that agree on the version of HTTP themselves.
+    pub(crate) fn into_parts(self) -> (ServerConfig, ServerEndPoints) {
+        let mut config = Arc::unwrap_or_clone(self.config);
+        config.alpn_protocols.clear();
+        (config, self.end_points)
+    }
+
     pub(crate) fn connection(&self) -> Result<ServerConnection, rustls::Error> {
         ServerConnection::new(Arc::clone(&self.config))
     }
@@ -124,6 +131,11 @@ impl ClientTls {
             .with_no_client_auth();
         config.alpn_protocols = vec![b"http/1.1".to_vec()];
         Ok(Self(Arc::new(config)))
+    }
+
+    /// The configuration, for HTTP/1.1.
+    pub(crate) fn config(&self) -> Arc<ClientConfig> {
+        Arc::clone(&self.0)
     }
 
     pub(crate) fn connection(&self, host: &str) -> Result<ClientConnection> {

@@ -36,6 +36,13 @@ pub(super) struct Arguments {
     ntlm_target: Vec<String>,
 }
 
+impl Arguments {
+    /// Whether another program is asked about users.
+    pub(super) const fn asks_others(&self) -> bool {
+        self.ntlm_auth.is_some()
+    }
+}
+
 /// The configuration, if users are given.
 pub(super) fn config(arguments: &Arguments, allowances: &[Allowance]) -> Result<Option<AcceptorConfig>> {
     let mut names = ServerNames::new(&arguments.ntlm_computer);
