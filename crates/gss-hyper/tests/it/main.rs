@@ -2,6 +2,11 @@
 
 extern crate alloc;
 
+// The example runs as it is, save for its `main`.
+#[allow(dead_code, reason = "main needs a real credential cache")]
+#[path = "../../examples/proxy_client.rs"]
+mod proxy_client;
+
 mod bodies;
 mod gss_scheme;
 mod hostile;
@@ -9,7 +14,6 @@ mod http2;
 mod identities;
 mod legs;
 mod login;
-#[cfg(feature = "ntlm")]
 mod ntlm;
 mod proxies;
 mod proxy;

@@ -155,7 +155,23 @@ async fn what_a_proxy_says_instead_of_a_tunnel_is_an_error() {
     }
 }
 
-#[cfg(feature = "ntlm")]
+#[tokio::test]
+async fn the_example_fetches_a_page() {
+    let world = World::new();
+    let server = Server::start(&world, SITE, server::Options::tls(&world.site, &[])).await;
+    let proxy = Proxy::start(&world.proxy, Options::kerberos(&world, server.address)).await;
+    let job = crate::proxy_client::Job {
+        url: SECURE.to_owned(),
+        proxy: format!("http://{PROXY}:{}", proxy.address.port()),
+        credentials: world.credentials("alice", "secret"),
+    };
+    let builder = world.plain_client(([127, 0, 0, 1], 1).into()).resolve(PROXY, [proxy.address]);
+    let mut output = Vec::new();
+    crate::proxy_client::fetch(job, builder, &mut output).await.unwrap();
+    assert_eq!(String::from_utf8(output).unwrap(), "you are alice@EXAMPLE.COM");
+    assert_eq!(proxy.asked().last().unwrap().user.as_deref(), Some("alice@EXAMPLE.COM"));
+}
+
 mod ntlm {
     use super::*;
     use gss::AcceptorConfig;

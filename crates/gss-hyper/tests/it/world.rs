@@ -82,11 +82,15 @@ impl World {
     }
 
     pub(crate) fn login_with(&self, user: &str, password: &str) -> KerberosLogin {
-        let options =
-            AsOptions { forwardable: true, ..AsOptions::new(format!("{user}@EXAMPLE.COM").parse().unwrap()) };
-        let source = CredentialsSource::Secret { options, secret: Secret::password(password) };
-        let credentials = Credentials::builder(source, self.line()).build();
+        let credentials = self.credentials(user, password);
         KerberosLogin::new(user, credentials).forwarding(self.line(), Policy::default())
+    }
+
+    pub(crate) fn credentials(&self, user: &str, password: &str) -> Credentials {
+        let client = format!("{user}@EXAMPLE.COM").parse().unwrap();
+        let options = AsOptions { forwardable: true, ..AsOptions::new(client) };
+        let source = CredentialsSource::Secret { options, secret: Secret::password(password) };
+        Credentials::builder(source, self.line()).build()
     }
 
     /// What all servers and proxies take: their own tickets.
