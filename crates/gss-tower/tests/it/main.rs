@@ -1,7 +1,9 @@
 //! The layer around services, on connections that a test makes up, and behind sockets.
 
+mod example;
 mod frameworks;
 mod gss;
+mod mix;
 mod ntlm;
 mod rules;
 mod serving;

@@ -17,6 +17,7 @@ use http_body_util::Full;
 use hyper::body::Incoming;
 use hyper::client::conn::{http1, http2};
 use hyper_util::rt::{TokioExecutor, TokioIo};
+use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use std::net::SocketAddr;
 use std::sync::Arc;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -156,6 +157,8 @@ impl<T: tokio::io::AsyncRead + tokio::io::AsyncWrite + Unpin + Send + 'static> I
 
 /// A certificate, and both ends' configurations.
 pub(crate) struct Tls {
+    certificate: CertificateDer<'static>,
+    key: PrivateKeyDer<'static>,
     server: Arc<rustls::ServerConfig>,
     client: Arc<rustls::ClientConfig>,
     end_points: ServerEndPoints,
@@ -166,12 +169,12 @@ impl Tls {
         let made = rcgen::generate_simple_self_signed([HOST.to_owned()]).unwrap();
         let certificate = made.cert.der().clone();
         let provider = Arc::new(rustls::crypto::ring::default_provider());
-        let key = rustls::pki_types::PrivateKeyDer::try_from(made.signing_key.serialize_der()).unwrap();
+        let key = PrivateKeyDer::try_from(made.signing_key.serialize_der()).unwrap();
         let server = rustls::ServerConfig::builder_with_provider(Arc::clone(&provider))
             .with_safe_default_protocol_versions()
             .unwrap()
             .with_no_client_auth()
-            .with_single_cert(vec![certificate.clone()], key)
+            .with_single_cert(vec![certificate.clone()], key.clone_key())
             .unwrap();
         let mut roots = rustls::RootCertStore::empty();
         roots.add(certificate.clone()).unwrap();
@@ -182,7 +185,15 @@ impl Tls {
             .with_no_client_auth();
         client.alpn_protocols = vec![alpn.to_vec()];
         let end_points = ServerEndPoints::new([&certificate]).unwrap();
-        Self { server: Arc::new(server), client: Arc::new(client), end_points }
+        Self { certificate, key, server: Arc::new(server), client: Arc::new(client), end_points }
+    }
+
+    pub(crate) fn chain(&self) -> Vec<CertificateDer<'static>> {
+        vec![self.certificate.clone()]
+    }
+
+    pub(crate) fn key(&self) -> PrivateKeyDer<'static> {
+        self.key.clone_key()
     }
 
     pub(crate) fn on(&self, server: Server) -> Server {
