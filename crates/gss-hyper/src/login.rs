@@ -37,6 +37,10 @@ pub trait Login: Send + Sync + fmt::Debug {
     /// There is nothing to log in with.
     fn initiator<'a>(&'a self, wanted: Wanted<'a>) -> InitiatorFuture<'a>;
 
+    /// Hears that the service refused what the last initiator sent, for instance since it has new keys and cannot read its
+    /// old tickets any more: the next initiator should not use what this one did. Does nothing by default.
+    fn refused(&self, _target: &Target<'_>) {}
+
     /// The time that the mechanism goes by: that of the KDC, as far as it is known.
     fn now(&self) -> Timestamp {
         Timestamp::now()

@@ -57,7 +57,7 @@ impl Pool {
     pub(crate) fn take(&self, key: &Key, http1: bool) -> Option<Connection> {
         let mut state = self.lock();
         if !http1 && let Some(shared) = state.shared.get_mut(key) {
-            if shared.is_closed() {
+            if shared.is_closed() || shared.idle_since.elapsed() >= self.limits.idle {
                 state.shared.remove(key);
             } else {
                 shared.idle_since = Instant::now();

@@ -11,8 +11,8 @@ use alloc::sync::Arc;
 use gss_core::bindings::{TlsBinding, TlsChannel};
 use gss_http::persistence::{PERSISTENT_AUTH, PROXY_SUPPORT, Persistence, parse_persistent_auth};
 use gss_http::{
-    Client, ClientPolicy, Exchange, FinalToken, FirstOutcome, HeaderField, Outcome, Response, Route, Scheme,
-    Schemes, ServerProof, Side, Version,
+    Client, ClientError, ClientPolicy, Exchange, FinalToken, FirstOutcome, HeaderField, Outcome, Response,
+    Route, Scheme, Schemes, ServerProof, Side, Version,
 };
 use http::{HeaderMap, HeaderValue, StatusCode};
 use std::sync::OnceLock;
@@ -374,9 +374,19 @@ impl<'a> Turn<'a> {
         self.terms.login.map_or_else(Timestamp::now, |login| login.now())
     }
 
-    fn failed(&self, source: gss_http::ClientError<::gss::Error>) -> Error {
+    fn failed(&self, source: ClientError<::gss::Error>) -> Error {
+        if matches!(source, ClientError::Denied { .. }) {
+            self.refused();
+        }
         let (host, side) = (self.terms.host.to_owned(), self.terms.side);
         Error::Exchange { host, side, source: Box::new(source) }
+    }
+
+    /// Lets the login know that its token was refused.
+    fn refused(&self) {
+        if let (Some(login), Ok(target)) = (self.terms.login, Target::new(SERVICE, self.terms.host)) {
+            login.refused(&target);
+        }
     }
 }
 

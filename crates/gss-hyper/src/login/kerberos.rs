@@ -175,6 +175,12 @@ impl Login for KerberosLogin {
         Box::pin(async move { self.krb5(&wanted).await })
     }
 
+    fn refused(&self, target: &Target<'_>) {
+        if let Ok(server) = self.server(target) {
+            self.credentials.forget(&server);
+        }
+    }
+
     fn now(&self) -> Timestamp {
         Timestamp::now().saturating_add_seconds(self.credentials.kdc_offset())
     }

@@ -2,7 +2,7 @@ use super::{Identity, InitiatorFuture, KerberosLogin, Login, LoginError, Mechani
 use alloc::sync::Arc;
 use core::fmt;
 use gss::ntlm::{Logon, NtHash};
-use gss::{Initiator, Timestamp};
+use gss::{Initiator, Target, Timestamp};
 use gss_http::Scheme;
 
 /// A login with a password and NTLM, which is legacy: it proves nothing about the server, and gives whoever answers
@@ -112,6 +112,10 @@ impl Login for KerberosOrNtlmLogin {
                 Err(error) => Err(error),
             }
         })
+    }
+
+    fn refused(&self, target: &Target<'_>) {
+        self.kerberos.refused(target);
     }
 
     fn now(&self) -> Timestamp {

@@ -212,6 +212,9 @@ impl<'a> Turn<'a> {
     }
 
     fn gss_failed(&self, source: ClientError<gss::Error>) -> Error {
+        if matches!(source, ClientError::Denied { .. }) {
+            self.refused();
+        }
         Error::GssExchange { host: self.terms.host.to_owned(), source: Box::new(source) }
     }
 }

@@ -136,6 +136,27 @@ async fn a_refusal_is_an_error_and_is_not_repeated() {
 }
 
 #[tokio::test]
+async fn a_server_with_new_keys_is_shown_a_new_ticket() {
+    let world = World::new();
+    let old = Server::start(&world, SITE, Options::default()).await;
+    let login: Arc<dyn Login> = Arc::new(world.login("alice"));
+    let client = |server: &Server| {
+        world
+            .plain_client(server.address)
+            .shared_login(Arc::clone(&login), Hosts::any_host())
+            .build()
+            .unwrap()
+    };
+    assert!(client(&old).request(get("http://www.example.com/")).await.is_ok());
+    let service = "HTTP/www.example.com@EXAMPLE.COM";
+    world.kdc.rotate_keys(service).unwrap();
+    let new = Server::with(world.newest(SITE), Options::default()).await;
+    let client = client(&new);
+    assert!(client.request(get("http://www.example.com/")).await.unwrap_err().is_denied());
+    assert!(client.request(get("http://www.example.com/")).await.is_ok());
+}
+
+#[tokio::test]
 async fn delegation_needs_its_own_list() {
     let world = World::new();
     let hosts = [SITE, "trusted.example.com"];

@@ -4,8 +4,10 @@ use crate::proxy::{Options, Proxy};
 use crate::raw::{Raw, Say, response};
 use crate::server::{self, Server};
 use crate::world::{PROXY, SITE, World, get, post, text};
+use gss_core::bindings::TlsBinding;
 use gss_http::ClientError;
-use gss_hyper::{ClientBuilder, Error, Hosts, LoggedIn, Mutual, Proxies};
+use gss_hyper::connect::{Connector, Offer};
+use gss_hyper::{ClientBuilder, Error, Hosts, LoggedIn, Mutual, Origin, Proxies};
 use http::Method;
 
 const PLAIN: &str = "http://www.example.com/";
@@ -153,6 +155,25 @@ async fn what_a_proxy_says_instead_of_a_tunnel_is_an_error() {
         }
         assert_eq!(raw.connections(), 1);
     }
+}
+
+#[tokio::test]
+async fn a_connector_gives_the_stream_and_what_to_bind_to() {
+    let world = World::new();
+    let server = Server::start(&world, SITE, server::Options::tls(&world.site, &[b"h2"])).await;
+    let proxy = Proxy::start(&world.proxy, Options::kerberos(&world, server.address)).await;
+    let named = proxy_at(&proxy, false).login(world.login("bob"));
+    let connector = Connector::new(&world.tls()).proxies(Proxies::all(named)).resolve(PROXY, [proxy.address]);
+    let origin = |url: &str| Origin::of(&url.parse().unwrap()).unwrap();
+    let tunnel = connector.connect(&origin(SECURE), Offer::Any).await.unwrap();
+    assert!(tunnel.is_http2 && tunnel.forwarding.is_none());
+    let expected = gss_rustls::server_end_point(&world.site.certificate).unwrap().unwrap();
+    let end_point = gss::ChannelBindings::tls_server_end_point(&expected);
+    assert!(tunnel.channel.of(TlsBinding::ServerEndPoint).eq([end_point]));
+    let refused = connector.connect(&origin(SECURE), Offer::Http1).await;
+    assert!(matches!(refused, Err(Error::Tls { .. })));
+    let forwarded = connector.connect(&origin(PLAIN), Offer::Any).await.unwrap();
+    assert_eq!(forwarded.forwarding.unwrap().proxy.host(), PROXY);
 }
 
 #[tokio::test]

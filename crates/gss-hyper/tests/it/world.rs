@@ -99,6 +99,14 @@ impl World {
         AcceptorConfig::from_keytab(&keytab.to_bytes().unwrap()).unwrap()
     }
 
+    /// The same with the newest keys alone.
+    pub(crate) fn newest(&self, host: &str) -> AcceptorConfig {
+        let mut keytab = self.kdc.keytab(&[&format!("HTTP/{host}@EXAMPLE.COM")]).unwrap();
+        let newest = keytab.entries.iter().map(|entry| entry.kvno).max().unwrap();
+        keytab.entries.retain(|entry| entry.kvno == newest);
+        AcceptorConfig::from_keytab(&keytab.to_bytes().unwrap()).unwrap()
+    }
+
     pub(crate) fn tls(&self) -> ClientConfig {
         let mut roots = RootCertStore::empty();
         for certified in [&self.site, &self.proxy] {
