@@ -59,7 +59,7 @@ pub struct RedisReplayCache {
     local: Option<MemoryReplayCache>,
 }
 
-/// What a replay cache does while Redis cannot be asked.
+/// What a replay cache does while Redis cannot be asked: it does not answer, refuses, or is not one to rely on.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum WhenAway {
     /// Authenticators are refused with [`ReplayError::Unavailable`]: nobody logs in.

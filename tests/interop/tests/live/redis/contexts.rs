@@ -138,8 +138,12 @@ fn nonces_are_judged_as_in_memory() -> Result<()> {
             assert!(same(first - NONCE_WINDOW)? && !same(first - NONCE_WINDOW)?);
             assert!(!same(first.saturating_sub(NONCE_WINDOW + 1))?);
         }
+        // A nonce that stands where one of a round before stood.
+        for value in [first, first + 511, first + 513, first + 512, first + 512] {
+            same(value)?;
+        }
         // Steps of all sizes around them.
-        let (mut highest, mut seed) = (first, number);
+        let (mut highest, mut seed) = (first + 513, number);
         let mut fresh = 0;
         for _ in 0..150 {
             seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
@@ -214,9 +218,11 @@ fn at_a_limit_those_that_end_first_make_room() -> Result<()> {
     assert_eq!(redis.ask(&["GET", "gss:established-bytes"])?, (1_900 + 76).to_string());
     assert_eq!(redis.ask(&["ZCARD", "gss:established-ends"])?, "1");
     // The same id again counts once.
-    store.establish(&id(4), &[0; 100], after(60), NOW)?;
-    assert_eq!(redis.ask(&["GET", "gss:established-bytes"])?, (100 + 76).to_string());
-    assert_eq!(redis.ask(&["ZCARD", "gss:established-ends"])?, "1");
+    for (number, size) in [(4, 200), (6, 300), (4, 100)] {
+        store.establish(&id(number), &vec![0; size], after(60), NOW)?;
+    }
+    assert_eq!(redis.ask(&["GET", "gss:established-bytes"])?, (100 + 300 + 2 * 76).to_string());
+    assert_eq!(redis.ask(&["ZCARD", "gss:established-ends"])?, "2");
     Ok(())
 }
 
