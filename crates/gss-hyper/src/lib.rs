@@ -37,8 +37,10 @@
 //!
 //! # What a response proves
 //! By default ([`Mutual::Required`]) a server that logs the client in has to prove who it is, or its response is dropped
-//! unread. A response with the extension [`LoggedIn`] came from a server that took our credentials; one without it came
-//! from a server that did not ask for any, and proves nothing beyond what TLS does. [`Mutual::Insist`] refuses those.
+//! unread. A response with the extension [`LoggedIn`] came from a server that took our credentials; one without it proves
+//! nothing beyond what TLS does: nobody asked for credentials, or with [`Mutual::Optional`] no proof came back.
+//! [`Mutual::Insist`] refuses those. A server that took a token of Kerberos gets one with each later request on the
+//! connection, unasked; it may have pages that need no login, and those come without the extension.
 //!
 //! # Bodies
 //! A body in memory is sent as often as it takes. A stream goes out once: before it, a `HEAD` request to the same URL

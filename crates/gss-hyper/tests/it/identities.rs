@@ -81,7 +81,7 @@ async fn nor_are_those_that_each_request_logs_in_on() {
     let world = World::new();
     let server = Server::start(&world, SITE, Options::default()).await;
     let client = world.plain_client(server.address).build().unwrap();
-    interleave(&world, &server, &client, URL, 2_000).await;
+    interleave(&world, &server, &client, URL, 1_000).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -89,7 +89,7 @@ async fn nor_those_of_http2() {
     let world = World::new();
     let server = Server::start(&world, SITE, Options::tls(&world.site, &[b"h2"])).await;
     let client = world.plain_client(server.address).build().unwrap();
-    interleave(&world, &server, &client, "https://www.example.com/", 2_000).await;
+    interleave(&world, &server, &client, "https://www.example.com/", 1_000).await;
     assert!(server.connections() <= 4 * AT_ONCE, "{}", server.connections());
 }
 
