@@ -4,8 +4,10 @@
 //! [`ContextStore`], so that any server with the same store, policy and keys goes on where another one stopped; the
 //! contexts that it keeps ready besides are a cache, and no request is let in on them without the store.
 
+mod again;
 mod answer;
 mod error;
+mod login;
 mod policy;
 mod ready;
 
@@ -13,12 +15,12 @@ pub use self::answer::{Answer, Begin, Proof, Request};
 pub use self::error::ServerError;
 pub use self::policy::{DEFAULT_CONTEXT_LIFETIME, DEFAULT_READY_CONTEXTS, ServerPolicy};
 
+use self::again::Claim;
 use self::ready::Ready;
-use super::binding::can_be_used_again;
 use super::message::{ClientMessage, ServerMessage, State, UnknownBinding};
-use super::rebuild::{self, Astray, Recorder};
-use super::transcript::{Leg, MAX_TRANSCRIPT_LEGS, Scope, Transcript};
-use super::{Binding, Bindings, ContextId, ContextStore, NAME, Nonce, NonceError, NonceFresh, RequestParts};
+use super::rebuild::Astray;
+use super::transcript::{Scope, Transcript};
+use super::{Binding, ContextId, ContextStore, NAME, RequestParts};
 use crate::challenge::{Authorization, Credentials};
 use crate::field::{HeaderField, HeaderValue};
 use crate::legs::server::{FailureReply, MAX_ERROR_TOKEN, Reply};
@@ -28,12 +30,8 @@ use alloc::vec;
 use alloc::vec::Vec;
 use core::fmt;
 use gss_core::bindings::{BindingCheck, TlsBinding, TlsChannel};
-use gss_core::{
-    AcceptableBindings, BindingOutcome, BindingPolicy, ChannelBindings, Env, Handshake, Opener,
-    SecurityContext, Step, Timestamp,
-};
+use gss_core::{AcceptableBindings, ChannelBindings, Env, Handshake, SecurityContext, Timestamp};
 use std::sync::{Mutex, MutexGuard, PoisonError};
-use zeroize::Zeroizing;
 
 /// A server of the scheme. `H` is the acceptor, `S` the [`ContextStore`], and `U` what the caller wants to know of a
 /// user: it is made from an established context once, and shared by all requests of that context.
@@ -51,12 +49,6 @@ struct Live<H: Handshake, U> {
     expires: Timestamp,
     opener: Mutex<<H::Established as SecurityContext>::Opener>,
     user: Arc<U>,
-}
-
-/// A half-made context that the client's token belongs to.
-struct Partial<H> {
-    handshake: H,
-    transcript: Transcript,
 }
 
 /// What a request comes to.
@@ -188,7 +180,8 @@ impl<H: Handshake, S: ContextStore, U> Server<H, S, U> {
             }
             ClientMessage::Again { context, nonce, mic, binding } => {
                 let named = self.named(binding)?;
-                Ok(self.again(&context, nonce, &mic, named, &request.parts, acceptor, user, env.now)?)
+                let claim = Claim { context, nonce, mic: &mic, named, parts: &request.parts, now: env.now };
+                Ok(self.again(&claim, acceptor, user)?)
             }
         }
     }
@@ -203,53 +196,6 @@ impl<H: Handshake, S: ContextStore, U> Server<H, S, U> {
             Some(Ok(kind)) if self.policy.bindings.contains(kind) => Ok(Some(kind)),
             Some(kind) => Err(ServerError::BindingNotOffered { named: kind.ok() }),
         }
-    }
-
-    fn begin(
-        &self,
-        named: Option<TlsBinding>,
-        parts: &RequestParts<'_>,
-        acceptor: impl FnOnce(Begin) -> Result<H, H::Error>,
-    ) -> Result<Partial<H>, ServerError<H::Error>> {
-        let (policy, offered) = match (named, self.policy.binding) {
-            (Some(named), _) if !parts.channel.has(named) => {
-                return Err(ServerError::BindingNotThere { named });
-            }
-            // A client is held to what it names.
-            (Some(named), _) => (BindingPolicy::Require, Bindings::NONE.with(named)),
-            (None, BindingPolicy::Require) => return Err(ServerError::BindingRequired),
-            (None, BindingPolicy::Ignore) => (BindingPolicy::Ignore, Bindings::NONE),
-            (None, BindingPolicy::VerifyIfPresent) => (BindingPolicy::VerifyIfPresent, self.policy.bindings),
-        };
-        let bindings = offered.iter().flat_map(|kind| Binding::of(parts.channel, kind)).collect();
-        let transcript = Transcript { scope: self.scope(parts), named, policy, bindings, legs: Vec::new() };
-        let handshake = make(&transcript, acceptor)?;
-        Ok(Partial { handshake, transcript })
-    }
-
-    /// Takes a half-made context out of the store. Whatever becomes of it: it is there no more.
-    fn resume(
-        &self,
-        id: &ContextId,
-        named: Option<TlsBinding>,
-        parts: &RequestParts<'_>,
-        acceptor: impl FnOnce(Begin) -> Result<H, H::Error>,
-        now: Timestamp,
-    ) -> Result<Partial<H>, ServerError<H::Error>> {
-        let kept = self.store.resume(id, now)?.ok_or(ServerError::UnknownContext)?;
-        let transcript = Transcript::from_bytes(&kept).map_err(ServerError::Unreadable)?;
-        let age = transcript.begun().map(|begun| now.seconds_since(begun));
-        // A clock that went back tells nothing about the age: that counts as expired too.
-        if !age.is_some_and(|age| (0..=i64::from(self.policy.partial_lifetime)).contains(&age)) {
-            return Err(ServerError::UnknownContext);
-        }
-        self.check_place(&transcript.scope, transcript.named, &transcript.bindings, named, parts)?;
-        let limit = self.policy.max_legs.min(MAX_TRANSCRIPT_LEGS);
-        if transcript.legs.len() >= limit {
-            return Err(ServerError::TooManyLegs { limit });
-        }
-        let handshake = rebuild::resume(make(&transcript, acceptor)?, &transcript)?;
-        Ok(Partial { handshake, transcript })
     }
 
     /// Refuses a context where it did not begin.
@@ -277,170 +223,6 @@ impl<H: Handshake, S: ContextStore, U> Server<H, S, U> {
     fn scope(&self, parts: &RequestParts<'_>) -> Scope {
         let Self { policy: ServerPolicy { side, realm, .. }, .. } = self;
         Scope { side: *side, origin: String::from(parts.origin), realm: realm.clone() }
-    }
-
-    fn step(
-        &self,
-        partial: Partial<H>,
-        token: Zeroizing<Vec<u8>>,
-        user: impl FnOnce(&H::Established) -> U,
-        env: &mut Env<'_>,
-    ) -> Result<Verdict<U>, Refusal<H::Error>> {
-        let Partial { handshake, mut transcript } = partial;
-        // Decrypted where it lies, so it is wiped; the transcript has it as it came.
-        let mut input = token.clone();
-        let mut output = Vec::new();
-        let mut recorder = Recorder::new(env.rng);
-        let step = handshake.step(&mut input, &mut output, &mut Env::new(env.now, &mut recorder));
-        let random = recorder.into_drawn();
-        transcript.legs.push(Leg { now: env.now, token, random });
-        let token = (!output.is_empty()).then_some(output);
-        match step {
-            Err(error) => Err(Refusal { error: ServerError::Handshake(error), error_token: token }),
-            Ok(Step::Continue(_)) => {
-                if token.is_none() {
-                    return Err(ServerError::NothingToSend.into());
-                }
-                let kept = transcript.to_bytes().map_err(ServerError::TooLong)?;
-                let id = ContextId::random(env.rng);
-                let begun = transcript.begun().unwrap_or(env.now);
-                let expires = begun.saturating_add_seconds(self.policy.partial_lifetime.into());
-                self.store.park(&id, &kept, expires, env.now).map_err(ServerError::Store)?;
-                let message = ServerMessage {
-                    context: Some(id),
-                    state: Some(State::Continue),
-                    token,
-                    ..ServerMessage::default()
-                };
-                Ok(Verdict::Continue(self.reply(&message)))
-            }
-            Ok(Step::Done(context)) => Ok(self.accept(context, transcript, token, user, env)?),
-        }
-    }
-
-    fn accept(
-        &self,
-        context: H::Established,
-        transcript: Transcript,
-        token: Option<Vec<u8>>,
-        user: impl FnOnce(&H::Established) -> U,
-        env: &mut Env<'_>,
-    ) -> Result<Verdict<U>, ServerError<H::Error>> {
-        let expires = self.lifetime_of(&context, env.now);
-        let mut again = None;
-        if let Some(named) = transcript.named {
-            if context.facts().binding != BindingOutcome::Bound {
-                return Err(ServerError::NotBound { named });
-            }
-            if self.policy.again && can_be_used_again(&context) && expires > env.now {
-                // One that is too long to be kept is good for this request only.
-                if let Ok(kept) = transcript.to_bytes() {
-                    let id = ContextId::random(env.rng);
-                    self.store.establish(&id, &kept, expires, env.now)?;
-                    again = Some((id, named));
-                }
-            }
-        }
-        let user = Arc::new(user(&context));
-        let id = again.map(|(id, named)| {
-            let (_, opener) = context.split();
-            let Transcript { scope, bindings, .. } = transcript;
-            let (opener, user) = (Mutex::new(opener), Arc::clone(&user));
-            let live = Live { scope, named, bindings, expires, opener, user };
-            self.ready().insert(id, Arc::new(live));
-            id
-        });
-        let fields = self.last_fields(id, token);
-        Ok(Verdict::Accepted { user, proof: Proof::Login, context: id, fields })
-    }
-
-    /// Until when a context can be used that got its last token then.
-    fn lifetime_of(&self, context: &H::Established, last: Timestamp) -> Timestamp {
-        let end = last.saturating_add_seconds(self.policy.context_lifetime.into());
-        context.facts().expires.map_or(end, |expires| expires.min(end))
-    }
-
-    fn last_fields(&self, context: Option<ContextId>, token: Option<Vec<u8>>) -> Vec<HeaderField> {
-        let side = self.policy.side;
-        let state = Some(State::Complete);
-        let message = ServerMessage { context, state, token, ..ServerMessage::default() };
-        let mut fields =
-            vec![HeaderField { name: side.info_field(), value: HeaderValue::new(message.to_info()) }];
-        if self.policy.final_challenge {
-            let value = HeaderValue::new(message.to_challenge());
-            fields.push(HeaderField { name: side.challenge_field(), value });
-        }
-        fields
-    }
-
-    #[expect(clippy::too_many_arguments, reason = "what the client says, and what is needed to check it")]
-    fn again(
-        &self,
-        id: &ContextId,
-        nonce: Nonce,
-        mic: &[u8],
-        named: Option<TlsBinding>,
-        parts: &RequestParts<'_>,
-        acceptor: impl FnOnce(Begin) -> Result<H, H::Error>,
-        user: impl FnOnce(&H::Established) -> U,
-        now: Timestamp,
-    ) -> Result<Verdict<U>, ServerError<H::Error>> {
-        let ready = self.ready().get(id);
-        let live = match ready {
-            Some(live) => {
-                self.check_place(&live.scope, Some(live.named), &live.bindings, named, parts)?;
-                if live.expires <= now {
-                    self.ready().remove(id);
-                    return Err(ServerError::UnknownContext);
-                }
-                verify(&live.bindings, &mut *lock(&live.opener), nonce, mic, parts)?;
-                let _: NonceFresh = self.use_nonce(id, nonce, now)?;
-                live
-            }
-            None => {
-                let kept = self.store.load(id, now)?.ok_or(ServerError::UnknownContext)?;
-                let transcript = Transcript::from_bytes(&kept).map_err(ServerError::Unreadable)?;
-                self.check_place(&transcript.scope, transcript.named, &transcript.bindings, named, parts)?;
-                let mut context = rebuild::establish(make(&transcript, acceptor)?, &transcript)?;
-                let (Some(named), Some(last)) = (transcript.named, transcript.legs.last()) else {
-                    return Err(ServerError::Diverged);
-                };
-                if !can_be_used_again(&context) {
-                    return Err(ServerError::Diverged);
-                }
-                let expires = self.lifetime_of(&context, last.now);
-                if expires <= now {
-                    return Err(ServerError::UnknownContext);
-                }
-                verify(&transcript.bindings, context.opener(), nonce, mic, parts)?;
-                let _: NonceFresh = self.use_nonce(id, nonce, now)?;
-                let user = Arc::new(user(&context));
-                let (_, opener) = context.split();
-                let Transcript { scope, bindings, .. } = transcript;
-                let opener = Mutex::new(opener);
-                let live = Arc::new(Live { scope, named, bindings, expires, opener, user });
-                self.ready().insert(*id, Arc::clone(&live));
-                live
-            }
-        };
-        let (user, proof) = (Arc::clone(&live.user), Proof::Again(nonce));
-        Ok(Verdict::Accepted { user, proof, context: Some(*id), fields: Vec::new() })
-    }
-
-    fn use_nonce(
-        &self,
-        id: &ContextId,
-        nonce: Nonce,
-        now: Timestamp,
-    ) -> Result<NonceFresh, ServerError<H::Error>> {
-        self.store.use_nonce(id, nonce, now).map_err(|error| match error {
-            NonceError::UnknownContext => {
-                self.ready().remove(id);
-                ServerError::UnknownContext
-            }
-            NonceError::Replayed => ServerError::Replayed,
-            NonceError::Unavailable(error) => ServerError::Store(error),
-        })
     }
 
     fn reject(&self, channel: &TlsChannel, refusal: Refusal<H::Error>) -> Answer<U, H::Error> {
@@ -496,23 +278,4 @@ fn make<H: Handshake>(
     let acceptable = AcceptableBindings { policy: transcript.policy, any_of: &any_of };
     let bindings = BindingCheck::new(&acceptable).map_err(ServerError::TooManyBindings)?;
     acceptor(Begin { bindings, repeats: transcript.legs.len() }).map_err(ServerError::NoAcceptor)
-}
-
-/// Checks a MIC over the request. With several certificates it may be bound to any of them.
-fn verify<E>(
-    bindings: &[Binding],
-    opener: &mut dyn Opener,
-    nonce: Nonce,
-    mic: &[u8],
-    parts: &RequestParts<'_>,
-) -> Result<(), ServerError<E>> {
-    let mut failed = gss_core::MessageError::BadMic;
-    for binding in bindings {
-        // The place in the sequence is not looked at: the nonce is checked in its place.
-        match opener.verify_mic(&parts.signed_message(nonce, binding)?, mic) {
-            Ok(_) => return Ok(()),
-            Err(error) => failed = error,
-        }
-    }
-    Err(ServerError::Mic(failed))
 }
