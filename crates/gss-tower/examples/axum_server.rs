@@ -6,6 +6,9 @@
 //! kinit alice; curl --negotiate --user : --cacert CERTIFICATE.pem https://localhost:8443/
 //! ```
 
+extern crate alloc;
+
+use alloc::sync::Arc;
 use axum::Router;
 use axum::routing::get;
 use core::time::Duration;
@@ -16,9 +19,8 @@ use gss_tower::{Authenticated, AuthenticationLayer, Forbidden, Requirement};
 use http::request::Parts;
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
-use std::sync::Arc;
 
-type BoxError = Box<dyn std::error::Error + Send + Sync>;
+type BoxError = Box<dyn core::error::Error + Send + Sync>;
 
 /// The pages. Everything but `/health` needs a login, and `/admin` is for principals of the realm's administrators.
 pub(crate) fn app(keytab: &[u8]) -> Result<Router, BoxError> {

@@ -75,7 +75,7 @@ pub struct Snapshot {
     pub forbidden: u64,
     /// Refused credentials, by the code of the error, as `Diagnose::code` gives it.
     pub rejected: BTreeMap<&'static str, u64>,
-    /// Connections with a half-made handshake, now.
+    /// Connections with a half-made handshake, now. Contexts of the scheme `GSS` are in its store, which may count them.
     pub half_open: u64,
     /// Connections with a login that holds for them, now.
     pub live: u64,

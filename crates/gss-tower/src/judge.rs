@@ -322,12 +322,11 @@ impl Shared {
         if let Some(rule) = &self.page {
             return rule(parts, reason);
         }
-        let mut text = String::from("Log in with ");
-        for (place, scheme) in self.policy.schemes.iter().enumerate() {
-            let before = if place == 0 { "" } else { " or " };
-            text.push_str(before);
-            text.push_str(scheme.name());
+        let mut names: Vec<_> = self.policy.schemes.iter().map(Scheme::name).collect();
+        if let Some(gss) = &self.gss {
+            names.insert(if gss.preferred { 0 } else { names.len() }, gss_http::gss::NAME);
         }
+        let mut text = format!("Log in with {}", names.join(" or "));
         text.push_str(", for instance: kinit, then curl --negotiate --user : URL\n");
         if let Some(reason) = reason {
             text.push_str("What came was refused: ");

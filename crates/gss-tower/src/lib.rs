@@ -21,12 +21,12 @@
 //! let config = gss::AcceptorConfig::from_keytab(&keytab)?.framing(gss::Framing::SpnegoOrRaw);
 //! let layer = AuthenticationLayer::new(config);
 //!
-//! let greeting = hyper::service::service_fn(|request: Request<hyper::body::Incoming>| async move {
+//! let greeting = tower::service_fn(|request: Request<hyper::body::Incoming>| async move {
 //!     let who = request.extensions().get::<Authenticated>().expect("the layer lets nobody else in");
-//!     let text = format!("you are {who}\n");
-//!     Ok::<_, core::convert::Infallible>(Response::new(http_body_util::Full::new(bytes::Bytes::from(text))))
+//!     Ok::<_, core::convert::Infallible>(Response::new(format!("you are {who}\n")))
 //! });
-//! let service = layer.layer(hyper_util::service::TowerToHyperService::new(greeting));
+//! let service = layer.layer(greeting);
+//! # let _serve = async || gss_tower::serve::Server::bind("127.0.0.1:8080").await.unwrap().serve(service).await;
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!

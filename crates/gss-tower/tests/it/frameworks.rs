@@ -71,7 +71,7 @@ async fn axums_own_loop_gives_connections_too() {
 }
 
 /// A call by the health service, with or without a token.
-async fn check(address: std::net::SocketAddr, token: Option<String>) -> Result<i32, tonic::Code> {
+async fn check(address: core::net::SocketAddr, token: Option<String>) -> Result<i32, tonic::Code> {
     let channel = tonic::transport::Endpoint::from_shared(format!("http://{address}")).unwrap();
     let channel = channel.connect_timeout(Duration::from_secs(10)).connect().await.unwrap();
     let mut client = HealthClient::with_interceptor(channel, move |mut request: tonic::Request<()>| {

@@ -1,5 +1,7 @@
 //! The layer around services, on connections that a test makes up, and behind sockets.
 
+extern crate alloc;
+
 mod example;
 mod frameworks;
 mod gss;
@@ -9,3 +11,4 @@ mod rules;
 mod serving;
 mod sessions;
 mod support;
+mod traces;

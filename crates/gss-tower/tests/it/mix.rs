@@ -3,6 +3,9 @@
 
 use crate::serving::{Client, Running, Tls};
 use crate::support::{Begun, USERS, both_schemes, credentials, env, kerberos_and_ntlm, login, ntlm};
+use alloc::sync::Arc;
+use core::net::SocketAddr;
+use core::sync::atomic::{AtomicU64, Ordering};
 use getrandom::rand_core::Rng;
 use gss::{ContextSealer, Initiator, Target, Timestamp};
 use gss_core::bindings::TlsChannel;
@@ -10,9 +13,7 @@ use gss_http::Scheme;
 use gss_http::gss::RequestParts;
 use gss_http::gss::client::{Challenge, Client as GssClient, ClientPolicy, Outcome, Response, Session};
 use gss_tower::{AuthenticationLayer, GssScheme, SessionKey, Sessions};
-use std::net::SocketAddr;
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::Mutex;
 use test_support::TestRng;
 use tokio::net::TcpStream;
 

@@ -3,13 +3,14 @@
 use crate::support::{
     Begun, Seen, both_schemes, get, guard, log_in, login, ntlm, ntlm_layer, ntlm_with, plain, send,
 };
+use alloc::sync::Arc;
 use core::future::poll_fn;
 use core::pin::Pin;
 use core::task::Poll;
 use gss_http::Scheme;
 use gss_tower::{AuthenticationLayer, Connection};
 use http_body_util::Full;
-use std::sync::{Arc, Mutex, mpsc};
+use std::sync::{Mutex, mpsc};
 use tower::Service;
 
 fn authorization(begun: &Begun) -> http::request::Builder {

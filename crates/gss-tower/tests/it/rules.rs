@@ -250,8 +250,8 @@ async fn bindings_are_those_of_the_connection_and_of_terminators() {
 async fn the_facts_of_a_login_reach_the_service() {
     let layer = AuthenticationLayer::new(kerberos());
     let (connection, channel) = tls(1);
-    let seen = std::sync::Arc::new(std::sync::Mutex::new(None));
-    let slot = std::sync::Arc::clone(&seen);
+    let seen = alloc::sync::Arc::new(std::sync::Mutex::new(None));
+    let slot = alloc::sync::Arc::clone(&seen);
     let service = tower_layer::Layer::layer(
         &layer,
         tower::service_fn(move |request: http::Request<http_body_util::Full<bytes::Bytes>>| {

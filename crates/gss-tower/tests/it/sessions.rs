@@ -1,11 +1,11 @@
 //! Session cookies around the layer.
 
 use crate::support::{get, guard, kerberos, login, login_delegating, plain, send, tls};
+use alloc::sync::Arc;
+use core::sync::atomic::{AtomicI64, Ordering};
 use gss::Timestamp;
 use gss_tower::{Authenticated, AuthenticationLayer, Forbidden, Manner, SameSite, SessionKey, Sessions};
 use http::request::Parts;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicI64, Ordering};
 
 fn key(number: u8) -> SessionKey {
     SessionKey::from([number; 32])

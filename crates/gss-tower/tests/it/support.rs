@@ -1,7 +1,9 @@
 //! Users with tickets and passwords, a service that says who it saw, and requests to it.
 
+use alloc::sync::Arc;
 use bytes::Bytes;
 use core::convert::Infallible;
+use core::pin::Pin;
 use gss::krb5::Credentials;
 use gss::ntlm::{self, Logon, MemoryUsers, ServerNames};
 use gss::{
@@ -13,8 +15,7 @@ use gss_tower::{Authenticated, Authentication, AuthenticationLayer, Body, Connec
 use http::{Request, Response, Version, request};
 use http_body_util::{BodyExt, Full};
 use std::collections::HashMap;
-use std::pin::Pin;
-use std::sync::{Arc, LazyLock, Mutex};
+use std::sync::{LazyLock, Mutex};
 use test_support::ticket::{TicketMaker, key};
 use tower::{Service, ServiceExt};
 use tower_layer::Layer;
@@ -131,10 +132,12 @@ pub(crate) fn ntlm_with(scheme: Scheme, user: &str, password: &str) -> Begun {
     Begun::new(scheme, initiator)
 }
 
+pub(crate) type Echoed = Pin<Box<dyn Future<Output = Answered> + Send>>;
+
+type Answered = Result<Response<Full<Bytes>>, Infallible>;
+
 /// Says who it saw, and answers with the status that the path asks for.
-pub(crate) fn echo<B>(
-    request: Request<B>,
-) -> Pin<Box<dyn Future<Output = Result<Response<Full<Bytes>>, Infallible>> + Send>> {
+pub(crate) fn echo<B>(request: Request<B>) -> Echoed {
     let who = request.extensions().get::<Authenticated>();
     let text = who.map_or_else(|| String::from("nobody"), |who| format!("{who} {:?}", kind(who)));
     let status = request.uri().path().trim_start_matches('/').parse().unwrap_or(200);
@@ -154,8 +157,7 @@ pub(crate) fn kind(who: &Authenticated) -> &'static str {
     }
 }
 
-pub(crate) type Echo<B> =
-    fn(Request<B>) -> Pin<Box<dyn Future<Output = Result<Response<Full<Bytes>>, Infallible>> + Send>>;
+pub(crate) type Echo<B> = fn(Request<B>) -> Echoed;
 
 pub(crate) type Guarded = Authentication<tower::util::ServiceFn<Echo<Full<Bytes>>>>;
 
