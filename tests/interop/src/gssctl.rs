@@ -43,7 +43,7 @@ pub fn fetch_as(site: &Site, user: &User, options: &[&str], url: &str) -> Result
 }
 
 /// The file that `gssctl serve` and gss-ntlmssp read users from.
-fn users_file(site: &Site, users: &[User]) -> Result<PathBuf> {
+pub(crate) fn users_file(site: &Site, users: &[User]) -> Result<PathBuf> {
     let file = site.fresh_path("users");
     let mut lines = String::new();
     for user in users {
@@ -115,10 +115,7 @@ impl Server {
 
     /// What it logged of its requests: the client's address, and what came of the request.
     pub fn log(&self) -> Vec<(String, String)> {
-        let log = self.peer.log_tail();
-        let lines = log.lines().filter_map(|line| line.split_once(' '));
-        let lines = lines.filter(|(address, _)| address.starts_with("127.0.0.1:"));
-        lines.map(|(address, rest)| (address.into(), rest.into())).collect()
+        requests(&self.peer.log_tail())
     }
 
     /// The end of its log.
@@ -172,18 +169,27 @@ impl Demo {
     }
 }
 
+/// The lines about requests in a log: the client's address, and the rest.
+pub(crate) fn requests(log: &str) -> Vec<(String, String)> {
+    let lines = log.lines().filter_map(|line| line.split_once(' '));
+    let lines = lines.filter(|(address, _)| address.starts_with("127.0.0.1:"));
+    lines.map(|(address, rest)| (address.into(), rest.into())).collect()
+}
+
 /// The `gssctl` to test: the one that variable `GSSCTL` names, otherwise the one built into the same target
 /// folder and profile as the running test.
 fn program() -> Result<PathBuf> {
-    if let Some(path) = env::var_os("GSSCTL") {
-        return Ok(path.into());
-    }
+    env::var_os("GSSCTL").map_or_else(|| built("gssctl", "gssctl"), |path| Ok(path.into()))
+}
+
+/// A program built into the same target folder and profile as the running test, of this package.
+pub(crate) fn built(name: &str, package: &str) -> Result<PathBuf> {
     let test = env::current_exe().context("path of the running test")?;
     // target/PROFILE/deps/TEST or target/PROFILE/PROGRAM
-    let beside = test.ancestors().skip(1).take(2).map(|folder| folder.join("gssctl"));
+    let beside = test.ancestors().skip(1).take(2).map(|folder| folder.join(name));
     let Some(path) = beside.into_iter().find(|path| path.is_file()) else {
         let release = if cfg!(debug_assertions) { "" } else { " --release" };
-        bail!("gssctl is not built beside {}; run `cargo build -p gssctl{release}`", test.display());
+        bail!("{name} is not built beside {}; run `cargo build -p {package}{release}`", test.display());
     };
     Ok(path)
 }

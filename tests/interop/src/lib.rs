@@ -25,6 +25,7 @@
 //! | [`authority`] | certificates |
 //! | [`browser`] | Chromium and Firefox without a screen |
 //! | [`squid`] | a proxy that wants a login |
+//! | [`axum`] | a server of ours on axum, and what several of them share |
 //! | [`apache`], [`curl`], [`gss_samples`] | HTTP server, HTTP client, MIT's sample pair |
 //! | [`origin`] | HTTP server or proxy whose logins an endpoint does |
 //! | [`endpoint`] | one side of a GSS context, driven by JSON lines |
@@ -38,6 +39,7 @@ extern crate alloc;
 
 pub mod apache;
 pub mod authority;
+pub mod axum;
 pub mod browser;
 pub mod conversation;
 pub mod curl;

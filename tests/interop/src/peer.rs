@@ -128,6 +128,11 @@ impl Peer {
         Ok(())
     }
 
+    /// The file that the peer writes to.
+    pub fn log(&self) -> &Path {
+        &self.log
+    }
+
     /// The end of what the peer has written to its log.
     pub fn log_tail(&self) -> String {
         log_tail(&self.log)

@@ -52,6 +52,18 @@ impl Squid {
     /// # Errors
     /// A package is missing, or squid does not start.
     pub fn start(world: &World, offers: &[Offer]) -> Result<Self> {
+        Self::start_with(world, offers, "proxy_auth REQUIRED")
+    }
+
+    /// The same, which lets one user go everywhere and everybody else nowhere.
+    ///
+    /// # Errors
+    /// As [`Self::start`].
+    pub fn start_for(world: &World, offers: &[Offer], user: &str) -> Result<Self> {
+        Self::start_with(world, offers, &format!("proxy_auth {user}"))
+    }
+
+    fn start_with(world: &World, offers: &[Offer], known: &str) -> Result<Self> {
         let site = world.site();
         let folder = site.fresh_path("squid");
         fs::create_dir(&folder)?;
@@ -60,7 +72,7 @@ impl Squid {
         fs::write(folder.join("hosts"), format!("{} {WWW}\n", Ipv4Addr::LOCALHOST))?;
         let (port, tls_port) = (port::free()?, port::free()?);
         let config = folder.join("squid.conf");
-        let mut text = configuration(&folder, offers, &world.keytab(PROXY)?)?;
+        let mut text = configuration(&folder, offers, known, &world.keytab(PROXY)?)?;
         let ServerCertificate { certificate, key } = world.certificate();
         let (certificate, key) = (certificate.display(), key.display());
         writeln!(text, "http_port 127.0.0.1:{port}")?;
@@ -124,7 +136,7 @@ impl Squid {
     }
 }
 
-fn configuration(folder: &Path, offers: &[Offer], keytab: &Path) -> Result<String> {
+fn configuration(folder: &Path, offers: &[Offer], known: &str, keytab: &Path) -> Result<String> {
     let folder = folder.display();
     // Nothing is kept, looked up or sent to anybody else.
     let mut text = format!(
@@ -156,7 +168,7 @@ fn configuration(folder: &Path, offers: &[Offer], keytab: &Path) -> Result<Strin
         writeln!(text, "auth_param {scheme} children 4 startup=1 idle=1")?;
         writeln!(text, "auth_param {scheme} keep_alive on")?;
     }
-    text.push_str("acl known proxy_auth REQUIRED\nhttp_access allow known\nhttp_access deny all\n");
+    writeln!(text, "acl known {known}\nhttp_access allow known\nhttp_access deny all")?;
     Ok(text)
 }
 

@@ -6,21 +6,37 @@
 //! | `clients` | curl, Java and Python |
 //! | `proxies` | squid |
 //! | `apache` | Apache over TLS, by stock clients |
+//! | `axum` | our own layer in axum: HTTP/2, and port 8443 |
+//! | `ours` | our own clients at Apache, squid and axum |
+//! | `shared` | two servers that share Redis |
+//! | `raw` | requests byte by byte, for tests that send what no client would |
 
 mod apache;
+mod axum;
 mod browsers;
 mod clients;
+mod ours;
 mod proxies;
+mod raw;
+mod shared;
 
 use anyhow::Result;
 use interop::authority::ServerCertificate;
-use interop::gssctl::Server;
+use interop::axum::AxumOptions;
 use interop::web::{ALICE, BOB, Greeting, Scheme, Target, WWW, World};
 
 /// A server of ours that greets whoever logs in, with a page that [`Greeting`] reads.
 struct Origin {
     target: Target,
-    server: Server,
+    server: AnyServer,
+}
+
+/// Whose server it is.
+enum AnyServer {
+    /// `gssctl serve`
+    Gssctl(interop::gssctl::Server),
+    /// The layer of `gss-tower` in axum.
+    Axum(interop::axum::Server),
 }
 
 /// What the server demands of clients' channel bindings.
@@ -44,20 +60,42 @@ impl Origin {
         };
         let tls = tls_options(world, scheme);
         let tls: Vec<_> = tls.iter().map(String::as_str).collect();
-        let server = Server::start(world, &world.keytab(WWW)?, &[options, &tls].concat())?;
-        Ok(Self { target: world.target(scheme, server.port()), server })
+        let server = interop::gssctl::Server::start(world, &world.keytab(WWW)?, &[options, &tls].concat())?;
+        let target = world.target(scheme, server.port());
+        Ok(Self { target, server: AnyServer::Gssctl(server) })
+    }
+
+    /// axum.
+    fn axum(world: &World, scheme: Scheme, bindings: Bindings) -> Result<Self> {
+        let require_bindings = bindings == Bindings::Require;
+        Self::axum_with(world, scheme, &AxumOptions { require_bindings, ..AxumOptions::default() })
+    }
+
+    /// The same with more options; whether there is a certificate, the scheme says.
+    fn axum_with(world: &World, scheme: Scheme, options: &AxumOptions<'_>) -> Result<Self> {
+        let certificate = (scheme == Scheme::Https).then(|| world.certificate());
+        let options = AxumOptions { certificate, ..*options };
+        let server = interop::axum::Server::start(world, &world.keytab(WWW)?, &options)?;
+        Ok(Self { target: world.target(scheme, server.port()), server: AnyServer::Axum(server) })
     }
 
     /// What came of each request.
     fn requests(&self) -> Vec<String> {
-        let said = self.server.log().into_iter().map(|(_, said)| said);
+        let log = match &self.server {
+            AnyServer::Gssctl(server) => server.log(),
+            AnyServer::Axum(server) => server.log(),
+        };
+        let said = log.into_iter().map(|(_, said)| said);
         // The connection that saw whether anybody listens had no TLS.
         said.filter(|said| !said.starts_with("no TLS")).collect()
     }
 
     /// The end of its log.
     fn log_tail(&self) -> String {
-        self.server.log_tail()
+        match &self.server {
+            AnyServer::Gssctl(server) => server.log_tail(),
+            AnyServer::Axum(server) => server.log_tail(),
+        }
     }
 }
 
@@ -83,6 +121,15 @@ macro_rules! at_each_origin {
             $(#[test]
             fn $test() -> Result<()> {
                 super::$function(Origin::gssctl $(, $argument)*)
+            })+
+        }
+
+        mod axum {
+            use super::*;
+
+            $(#[test]
+            fn $test() -> Result<()> {
+                super::$function(Origin::axum $(, $argument)*)
             })+
         }
     };

@@ -110,7 +110,7 @@ fn curl_ntlm_over_tls() -> Result<()> {
     let tls = tls_options(&world, Scheme::Https);
     let mut options: Vec<_> = tls.iter().map(String::as_str).collect();
     options.extend(["--allow", "ntlm-without-mic"]);
-    let server = Server::with_users(&world, core::slice::from_ref(&carol), &options)?;
+    let server = interop::gssctl::Server::with_users(&world, core::slice::from_ref(&carol), &options)?;
     let target = world.target(Scheme::Https, server.port());
     let arguments = target.curl_arguments();
     let arguments: Vec<_> = arguments.iter().map(String::as_str).collect();
