@@ -62,7 +62,8 @@ impl FromStr for Pattern {
         };
         let expected = "expected alice@EXAMPLE.COM or *@EXAMPLE.COM";
         let principal = match principal {
-            Ok(principal) => principal,
+            Ok(principal) if !principal.realm().as_bytes().is_empty() => principal,
+            Ok(_) => bail!("{text:?} has no realm, {expected}"),
             Err(error) => bail!("{error}, {expected}"),
         };
         if whole_realm {
