@@ -134,7 +134,7 @@ impl<'a> Cursor<'a> {
         self.bump();
         let start = self.at;
         loop {
-            self.skip_while(|byte| is_quoted_text(byte) && byte != b'"' && byte != b'\\');
+            self.skip_while(is_plain);
             match self.peek() {
                 None => {
                     self.at = opening;
@@ -240,15 +240,63 @@ pub(super) fn is_space(byte: u8) -> bool {
 
 /// `tchar` (RFC 9110 section 5.6.2).
 pub(super) fn is_token(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte)
+    is_in(&TOKEN, byte)
 }
 
 /// A character of token68 other than its padding (RFC 9110 section 11.2).
 fn is_token68(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric() || b"-._~+/".contains(&byte)
+    is_in(&TOKEN68, byte)
 }
 
 /// `qdtext`, the quote and the backslash: `HTAB / SP / VCHAR / obs-text` (RFC 9110 section 5.6.4).
-fn is_quoted_text(byte: u8) -> bool {
+const fn is_quoted_text(byte: u8) -> bool {
     byte == b'\t' || (byte >= b' ' && byte != 0x7f)
+}
+
+/// `qdtext`.
+fn is_plain(byte: u8) -> bool {
+    is_in(&PLAIN, byte)
+}
+
+/// Tokens of Kerberos are long, and pass by here several times: hence tables.
+type Characters = [bool; 256];
+
+const TOKEN: Characters = letters_digits_and(b"!#$%&'*+-.^_`|~");
+const TOKEN68: Characters = letters_digits_and(b"-._~+/");
+const PLAIN: Characters = {
+    let mut characters = [false; 256];
+    let mut rest: &mut [bool] = &mut characters;
+    let mut byte = 0_u8;
+    while let Some((belongs, behind)) = rest.split_first_mut() {
+        *belongs = is_quoted_text(byte) && byte != b'"' && byte != b'\\';
+        byte = byte.wrapping_add(1);
+        rest = behind;
+    }
+    characters
+};
+
+const fn letters_digits_and(others: &[u8]) -> Characters {
+    let mut characters = [false; 256];
+    let mut rest: &mut [bool] = &mut characters;
+    let mut byte = 0_u8;
+    while let Some((belongs, behind)) = rest.split_first_mut() {
+        *belongs = byte.is_ascii_alphanumeric() || contains(others, byte);
+        byte = byte.wrapping_add(1);
+        rest = behind;
+    }
+    characters
+}
+
+const fn contains(mut bytes: &[u8], byte: u8) -> bool {
+    while let Some((first, rest)) = bytes.split_first() {
+        if *first == byte {
+            return true;
+        }
+        bytes = rest;
+    }
+    false
+}
+
+fn is_in(characters: &Characters, byte: u8) -> bool {
+    characters.get(usize::from(byte)).copied().unwrap_or_default()
 }
