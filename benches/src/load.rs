@@ -16,7 +16,7 @@ use crate::report;
 use anyhow::{Context as _, Result, bail, ensure};
 use apache::{Apache, ReplayCache};
 use check::Replays;
-use client::Client;
+use client::{Client, Waiting};
 use core::net::SocketAddr;
 use core::time::Duration;
 use gss::Initiator;
@@ -67,12 +67,15 @@ pub(crate) struct Side {
     work: Work,
     address: SocketAddr,
     family: Family,
-    pub(crate) samples: [Samples; 3],
+    waiting: Waiting,
+    pub(crate) samples: [Samples; 2],
 }
 
 impl Side {
     fn new(name: &'static str, work: Work, address: SocketAddr, process: u32) -> Result<Self> {
-        Ok(Self { name, work, address, family: Family::of(process)?, samples: [const { Samples::new() }; 3] })
+        let samples = [const { Samples::new() }; 2];
+        let family = Family::of(process)?;
+        Ok(Self { name, work, address, family, waiting: Waiting::Asleep, samples })
     }
 
     /// By the clock.
@@ -85,14 +88,9 @@ impl Side {
         &self.samples[1]
     }
 
-    /// CPU time of the client.
-    pub(crate) fn client(&self) -> &Samples {
-        &self.samples[2]
-    }
-
-    /// A turn: what it took by the clock, of the server and of the client.
-    fn turn(&self, site: &Site, count: u64) -> Result<[Duration; 3]> {
-        let mut client = Client::connect(self.address, CONNECTIONS)?;
+    /// A turn: what it took by the clock, and of the server.
+    fn turn(&self, site: &Site, count: u64) -> Result<[Duration; 2]> {
+        let mut client = Client::connect(self.address, CONNECTIONS)?.waiting(self.waiting);
         // All connections are there, and known to the server.
         let hello = vec![request(OPEN, None); CONNECTIONS];
         client.send(&hello, |_, response| check::is_page(response, "anybody"))?;
@@ -115,11 +113,11 @@ impl Side {
             Work::GssLogin | Work::GssAgain => check::is_page(response, USER),
         };
         let (began, before) = (Instant::now(), self.family.cpu_time()?);
-        let cost = Cost::of(|| client.send(&requests, check))?;
+        client.send(&requests, check)?;
         let (elapsed, after) = (began.elapsed(), self.family.cpu_time()?);
         let expected = if self.work == Work::Negotiate { requests.len().div_ceil(PROVEN) } else { 0 };
         ensure!(proven == expected, "{proven} of {expected} servers proved themselves");
-        Ok([elapsed, after.saturating_sub(before), cost.elapsed])
+        Ok([elapsed, after.saturating_sub(before)])
     }
 }
 
@@ -249,6 +247,9 @@ pub(crate) fn run(options: &Options) -> Result<()> {
     servers.check(&site)?;
     let mut sides = servers.sides()?;
     sides.retain(|side| options.wants(side.name));
+    if cores.apart {
+        sides.iter_mut().for_each(|side| side.waiting = Waiting::Awake);
+    }
     let plan = options.plan();
     take_turns(&mut sides, &site, Plan { slice: plan.slice * SLICES, ..plan })?;
     report::print_http(&version, cores.apart, CONNECTIONS, &sides);
@@ -272,13 +273,13 @@ fn take_turns(sides: &mut [Side], site: &Site, plan: Plan) -> Result<()> {
     Ok(())
 }
 
-/// How many requests fit into a turn.
+/// How many requests fit into a turn, by the CPU time of the server.
 fn calibrate(side: &Side, site: &Site, slice: Duration) -> Result<u64> {
     let mut count = 64;
     loop {
-        let [elapsed, ..] = side.turn(site, count)?;
-        if elapsed * 4 >= slice {
-            return Ok((slice.as_secs_f64() / elapsed.as_secs_f64() * count as f64) as u64);
+        let [_, used] = side.turn(site, count)?;
+        if used * 4 >= slice {
+            return Ok((slice.as_secs_f64() / used.as_secs_f64() * count as f64) as u64);
         }
         count *= 2;
     }

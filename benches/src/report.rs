@@ -169,14 +169,14 @@ pub(crate) fn print_http(version: &str, apart: bool, connections: usize, sides: 
     println!(
         "{}",
         if apart {
-            "Servers run on one core, the client on another one."
+            "Servers run on one core, the client on another one, awake all the time."
         } else {
             "There is one core for servers and client: only the CPU time of servers says something."
         }
     );
     let head =
         ["requests over HTTP", "requests/s", "min to max", "requests a CPU second", "CPU time", "min to max"];
-    let head = head.into_iter().chain(["client's CPU time", "requests a turn"]).map(str::to_owned);
+    let head = head.into_iter().chain(["server busy", "requests a turn"]).map(str::to_owned);
     let mut lines = vec![head.collect::<Vec<_>>()];
     for side in sides {
         let (wall, server) = (side.wall().spread(), side.server().spread());
@@ -187,7 +187,7 @@ pub(crate) fn print_http(version: &str, apart: bool, connections: usize, sides: 
             rate(server.median),
             time(server.median),
             format!("{} to {}", time(server.min), time(server.max)),
-            time(side.client().median()),
+            format!("{:.0} %", 100.0 * side.server().ratio_to(side.wall()).median),
             side.wall().count.to_string(),
         ]);
     }

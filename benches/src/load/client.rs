@@ -6,6 +6,7 @@ use core::time::Duration;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
+use std::time::Instant;
 
 /// How long a server may take over one response.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -17,6 +18,16 @@ const PIECE: usize = 4096;
 /// Connections to one server.
 pub(crate) struct Client {
     connections: Vec<Connection>,
+    waiting: Waiting,
+}
+
+/// How the client waits for responses.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Waiting {
+    /// Asleep, so that the server's response has to wake it, which the server pays for.
+    Asleep,
+    /// Awake, for which it needs a core of its own.
+    Awake,
 }
 
 struct Connection {
@@ -48,7 +59,12 @@ impl Client {
     /// Opens so many connections.
     pub(crate) fn connect(address: SocketAddr, connections: usize) -> Result<Self> {
         let connections = (0..connections).map(|_| Connection::open(address)).collect::<Result<_>>()?;
-        Ok(Self { connections })
+        Ok(Self { connections, waiting: Waiting::Asleep })
+    }
+
+    /// The same that waits in this way.
+    pub(crate) fn waiting(self, waiting: Waiting) -> Self {
+        Self { waiting, ..self }
     }
 
     /// Sends requests, each on the next connection that has nothing on the way, and gives each response to `check` with
@@ -90,8 +106,12 @@ impl Client {
                 PollFd::new(&connection.stream, wanted)
             })
             .collect();
-        let patience = Timespec::try_from(PATIENCE).context("a time that is too long")?;
-        ensure!(poll(&mut ready, Some(&patience))? > 0, "no response for {PATIENCE:?}");
+        let end = Instant::now() + PATIENCE;
+        let pause = if self.waiting == Waiting::Asleep { PATIENCE } else { Duration::ZERO };
+        let pause = Timespec::try_from(pause).context("a time that is too long")?;
+        while poll(&mut ready, Some(&pause))? == 0 {
+            ensure!(Instant::now() < end, "no response for {PATIENCE:?}");
+        }
         Ok((0..ready.len())
             .filter(|place| ready.get(*place).is_some_and(|fd| !fd.revents().is_empty()))
             .collect())
