@@ -2,7 +2,7 @@
 
 use crate::support::{
     Begun, Seen, both_schemes, get, guard, h2, kerberos, kerberos_and_ntlm, login, login_bound,
-    login_delegating, plain, send, tls,
+    login_delegating, login_of_domain, plain, send, tls,
 };
 use gss::{BindingPolicy, Step};
 use gss_http::{FailureReply, Scheme, Schemes, ServerPolicy};
@@ -277,6 +277,33 @@ async fn the_facts_of_a_login_reach_the_service() {
     );
     assert!(!who.is_channel_bound());
     assert!(format!("{who:?}").ends_with("delegated: 1 }"), "{who:?}");
+}
+
+#[tokio::test]
+async fn sids_come_from_the_ticket_and_last_through_a_session() {
+    let accounting: gss::krb5::pac::Sid = "S-1-5-21-1-2-3-1105".parse().unwrap();
+    let rule = move |who: &Authenticated, _: &Parts| {
+        let user = who.user_sid().map(|sid| sid.to_string());
+        let allowed = who.has_sid(&accounting) && user.as_deref() == Some("S-1-5-21-1-2-3-1104");
+        async move { if allowed { Ok(()) } else { Err(Forbidden::default()) } }
+    };
+    let sessions = gss_tower::Sessions::new(gss_tower::SessionKey::from([1; 32])).always_https();
+    let layer = AuthenticationLayer::builder(kerberos()).authorize(rule).sessions(sessions).build().unwrap();
+    let service = guard(&layer);
+    for (begun, status) in [
+        (login("alice"), 403),
+        (login_of_domain("alice", 1104, &[513]), 403),
+        (login_of_domain("alice", 1103, &[513, 1105]), 403),
+        (login_of_domain("alice", 1104, &[513, 1105]), 200),
+    ] {
+        let seen = send(&service, authorization(&begun), None).await;
+        assert_eq!(seen.status, status, "{seen:?}");
+        if status == 200 {
+            let cookie = seen.lines("set-cookie")[0].split(';').next().unwrap().to_owned();
+            let seen = send(&service, get("/").header("cookie", cookie), None).await;
+            assert_eq!(seen.text, "alice@EXAMPLE.COM \"session\"");
+        }
+    }
 }
 
 #[tokio::test]

@@ -5,6 +5,7 @@ use bytes::Bytes;
 use core::convert::Infallible;
 use core::pin::Pin;
 use gss::krb5::Credentials;
+use gss::krb5::pac::{ClientInfo, FileTime, GroupMembership, List, LogonInfo, PacBuilder, SigningKeys};
 use gss::ntlm::{self, Logon, MemoryUsers, ServerNames};
 use gss::{
     AcceptorConfig, ChannelBindings, Context, Env, Framing, Handshake, Initiator, Step, Target, Timestamp,
@@ -118,6 +119,28 @@ pub(crate) fn login_delegating(user: &str) -> Begun {
     tgt.service = "krbtgt/EXAMPLE.COM@EXAMPLE.COM".parse().unwrap();
     let tgt = Credentials::from_ccache(&tgt.ccache()).unwrap().ticket_granting_ticket().unwrap();
     Begun::new(Scheme::Negotiate, initiator(user).delegate(tgt))
+}
+
+/// A login with a ticket in which a Windows domain says what groups the user is in.
+pub(crate) fn login_of_domain(user: &str, rid: u32, groups: &[u32]) -> Begun {
+    let mut maker = ticket(user);
+    let memberships: Vec<_> = groups.iter().copied().map(GroupMembership::new).collect();
+    let logon = LogonInfo {
+        effective_name: user.into(),
+        logon_domain_name: "EXAMPLE".into(),
+        logon_domain_id: Some("S-1-5-21-1-2-3".parse().unwrap()),
+        user_id: rid,
+        primary_group_id: 513,
+        groups: List::from(&memberships[..]),
+        ..LogonInfo::default()
+    };
+    let client = ClientInfo { auth_time: FileTime::from_unix(maker.auth_time), name: user.into() };
+    let pac = PacBuilder::minimal(&client).unwrap().logon_info(&logon).unwrap();
+    let pac = pac.sign(&SigningKeys::new(&maker.service_key, &maker.service_key)).unwrap();
+    maker.authorization_data = vec![(krb5_asn1::AuthDataType::WIN2K_PAC, pac)];
+    let credentials = Credentials::from_ccache(&maker.ccache()).unwrap();
+    let initiator = Initiator::krb5(&credentials, &Target::new("HTTP", HOST).unwrap()).unwrap();
+    Begun::new(Scheme::Negotiate, initiator)
 }
 
 pub(crate) fn ntlm(scheme: Scheme, user: &str) -> Begun {
