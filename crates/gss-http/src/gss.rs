@@ -155,14 +155,14 @@ pub use self::client::{
 };
 pub use self::id::{ContextId, ContextIdError, Nonce};
 #[cfg(feature = "std")]
-pub use self::memory::{MemoryContextStore, MemoryLimits};
+pub use self::memory::MemoryContextStore;
 pub use self::message::{
     ClientMessage, MAX_MIC, ParamError, ParamErrorKind, ServerMessage, State, UnknownBinding,
 };
 pub use self::reauth::{NulInRequest, RequestParts};
 #[cfg(feature = "std")]
 pub use self::server::{Answer, Begin, Proof, Request, Server, ServerError, ServerPolicy};
-pub use self::store::{ContextStore, NONCE_WINDOW, NonceError, NonceFresh, StoreUnavailable};
+pub use self::store::{ContextLimits, ContextStore, NONCE_WINDOW, NonceError, NonceFresh, StoreUnavailable};
 #[cfg(feature = "std")]
 pub use self::transcript::{MAX_RANDOM, MAX_TRANSCRIPT, MAX_TRANSCRIPT_LEGS, Transcript, TranscriptError};
 

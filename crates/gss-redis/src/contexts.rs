@@ -8,7 +8,9 @@ use alloc::string::String;
 use alloc::vec::Vec;
 use core::fmt;
 use gss_core::Timestamp;
-use gss_http::gss::{ContextId, ContextStore, NONCE_WINDOW, Nonce, NonceError, NonceFresh, StoreUnavailable};
+use gss_http::gss::{
+    ContextId, ContextLimits, ContextStore, NONCE_WINDOW, Nonce, NonceError, NonceFresh, StoreUnavailable,
+};
 use redis::Script;
 use std::sync::LazyLock;
 use tracing::warn;
@@ -37,31 +39,6 @@ pub struct RedisContextStore {
     limits: ContextLimits,
 }
 
-/// What a [`RedisContextStore`] holds at most, for all servers together. A context takes the bytes of its transcript
-/// and about 1,100 more; the bytes counted here are those of transcripts, each with 76 of its seal.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct ContextLimits {
-    /// Half-made contexts. Anybody can make them: this is what a flood fills. Default: 10,000.
-    pub partial: usize,
-    /// Bytes in the transcripts of half-made contexts. Default: 64 MiB.
-    pub partial_bytes: usize,
-    /// Established contexts. Default: 100,000.
-    pub established: usize,
-    /// Bytes in the transcripts of established contexts. Default: 256 MiB.
-    pub established_bytes: usize,
-}
-
-impl Default for ContextLimits {
-    fn default() -> Self {
-        Self {
-            partial: 10_000,
-            partial_bytes: 64 * 1024 * 1024,
-            established: 100_000,
-            established_bytes: 256 * 1024 * 1024,
-        }
-    }
-}
-
 impl RedisContextStore {
     /// A store on this server, whose records are sealed with this key.
     #[must_use]
@@ -77,7 +54,8 @@ impl RedisContextStore {
         self
     }
 
-    /// What the store holds at most. All servers should say the same.
+    /// What the store holds at most, for all servers together, which should say the same. A context takes the bytes of
+    /// its transcript and about 1,100 more; the bytes counted here are those of transcripts, each with 76 of its seal.
     #[must_use]
     pub fn limits(self, limits: ContextLimits) -> Self {
         Self { limits, ..self }

@@ -54,8 +54,9 @@ mod seal;
 mod server;
 mod time;
 
-pub use contexts::{ContextLimits, RedisContextStore};
+pub use contexts::RedisContextStore;
 pub use error::{Error, Unfit};
+pub use gss_http::gss::ContextLimits;
 pub use handle::{Redis, RedisBuilder};
 pub use replay::{RedisReplayCache, Refusal, WhenAway, danger};
 pub use seal::SealingKey;

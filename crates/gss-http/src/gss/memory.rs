@@ -3,7 +3,7 @@ mod window;
 
 use self::table::Table;
 use self::window::NonceWindow;
-use super::{ContextId, ContextStore, Nonce, NonceError, NonceFresh, StoreUnavailable};
+use super::{ContextId, ContextLimits, ContextStore, Nonce, NonceError, NonceFresh, StoreUnavailable};
 use alloc::vec::Vec;
 use core::fmt;
 use gss_core::Timestamp;
@@ -12,7 +12,7 @@ use zeroize::Zeroizing;
 
 /// A [`ContextStore`] in this process's memory, for a service that is one process.
 ///
-/// At a [limit](MemoryLimits) those contexts that end first make room. All operations take time that grows with the
+/// At a [limit](ContextLimits) those contexts that end first make room. All operations take time that grows with the
 /// logarithm of the number of contexts; one lock guards them, for less than a microsecond each.
 ///
 /// A context takes the bytes of the client's tokens, and 300 more while it is half made, 700 when it is established
@@ -22,46 +22,22 @@ pub struct MemoryContextStore {
     state: Mutex<State>,
 }
 
-/// What a [`MemoryContextStore`] holds at most.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct MemoryLimits {
-    /// Half-made contexts. Anybody can make them: this is what a flood fills. Default: 10,000.
-    pub partial: usize,
-    /// Bytes in the transcripts of half-made contexts. Default: 64 MiB.
-    pub partial_bytes: usize,
-    /// Established contexts. Default: 100,000.
-    pub established: usize,
-    /// Bytes in the transcripts of established contexts. Default: 256 MiB.
-    pub established_bytes: usize,
-}
-
-impl Default for MemoryLimits {
-    fn default() -> Self {
-        Self {
-            partial: 10_000,
-            partial_bytes: 64 * 1024 * 1024,
-            established: 100_000,
-            established_bytes: 256 * 1024 * 1024,
-        }
-    }
-}
-
 struct State {
     partial: Table<()>,
     established: Table<NonceWindow>,
 }
 
 impl MemoryContextStore {
-    /// An empty store with the limits of [`MemoryLimits::default`].
+    /// An empty store with the limits of [`ContextLimits::default`].
     #[must_use]
     pub fn new() -> Self {
-        Self::with_limits(MemoryLimits::default())
+        Self::with_limits(ContextLimits::default())
     }
 
     /// An empty store with these limits.
     #[must_use]
-    pub fn with_limits(limits: MemoryLimits) -> Self {
-        let MemoryLimits { partial, partial_bytes, established, established_bytes } = limits;
+    pub fn with_limits(limits: ContextLimits) -> Self {
+        let ContextLimits { partial, partial_bytes, established, established_bytes } = limits;
         let (partial, established) =
             (Table::new(partial, partial_bytes), Table::new(established, established_bytes));
         Self { state: Mutex::new(State { partial, established }) }

@@ -111,6 +111,30 @@ impl<S: ContextStore + ?Sized> ContextStore for Arc<S> {
     }
 }
 
+/// What a [`ContextStore`] holds at most.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ContextLimits {
+    /// Half-made contexts. Anybody can make them: this is what a flood fills. Default: 10,000.
+    pub partial: usize,
+    /// Bytes in the transcripts of half-made contexts. Default: 64 MiB.
+    pub partial_bytes: usize,
+    /// Established contexts. Default: 100,000.
+    pub established: usize,
+    /// Bytes in the transcripts of established contexts. Default: 256 MiB.
+    pub established_bytes: usize,
+}
+
+impl Default for ContextLimits {
+    fn default() -> Self {
+        Self {
+            partial: 10_000,
+            partial_bytes: 64 * 1024 * 1024,
+            established: 100_000,
+            established_bytes: 256 * 1024 * 1024,
+        }
+    }
+}
+
 /// Proof that a nonce was used for the first time.
 #[derive(Debug)]
 #[must_use = "a request is let in on this proof"]

@@ -2,7 +2,7 @@
 
 use gss_core::Timestamp;
 use gss_http::gss::{
-    ContextId, ContextStore, MemoryContextStore, MemoryLimits, NONCE_WINDOW, Nonce, NonceError,
+    ContextId, ContextLimits, ContextStore, MemoryContextStore, NONCE_WINDOW, Nonce, NonceError,
 };
 use test_support::TestRng;
 
@@ -52,7 +52,7 @@ fn nonces_have_a_window() {
 
 #[test]
 fn a_flood_of_first_tokens_stays_within_limits() {
-    let limits = MemoryLimits { partial: 100, partial_bytes: 5_000, ..MemoryLimits::default() };
+    let limits = ContextLimits { partial: 100, partial_bytes: 5_000, ..ContextLimits::default() };
     let store = MemoryContextStore::with_limits(limits);
     let mut rng = TestRng::insecure(1);
     let [established] = ids();
