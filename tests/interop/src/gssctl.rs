@@ -178,7 +178,7 @@ pub(crate) fn requests(log: &str) -> Vec<(String, String)> {
 
 /// The `gssctl` to test: the one that variable `GSSCTL` names, otherwise the one built into the same target
 /// folder and profile as the running test.
-fn program() -> Result<PathBuf> {
+pub(crate) fn program() -> Result<PathBuf> {
     env::var_os("GSSCTL").map_or_else(|| built("gssctl", "gssctl"), |path| Ok(path.into()))
 }
 

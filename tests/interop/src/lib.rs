@@ -27,6 +27,7 @@
 //! | [`squid`] | a proxy that wants a login |
 //! | [`axum`] | a server of ours on axum, and what several of them share |
 //! | [`apache`], [`curl`], [`gss_samples`] | HTTP server, HTTP client, MIT's sample pair |
+//! | [`gateway`] | `gssctl gateway`, and a service behind it |
 //! | [`origin`] | HTTP server or proxy whose logins an endpoint does |
 //! | [`endpoint`] | one side of a GSS context, driven by JSON lines |
 //! | [`python`], [`gssctl`] | the programs behind an endpoint: MIT's library with gss-ntlmssp, pyspnego, impacket; ours |
@@ -45,6 +46,7 @@ pub mod conversation;
 pub mod curl;
 pub mod enctype;
 pub mod endpoint;
+pub mod gateway;
 pub mod gss_samples;
 pub mod gssctl;
 pub mod heimdal;

@@ -13,6 +13,7 @@
 //! | `rejects` | what must fail, on which side, and with which error |
 //! | `samples` | MIT's `gss-server` and `gss-client` against our acceptor and initiator |
 //! | `http` | curl, Apache, `gssctl serve` and `gssctl fetch` |
+//! | `gateway` | `gssctl gateway` between curl and a service in Python |
 //! | `iakerb` | MIT's initiators through our IAKERB acceptor, linked in for want of a place in `gssctl` |
 //! | `demo` | `gssctl demo --serve` with MIT's `kinit` and curl |
 //! | `files` | `gssctl klist` on files of MIT's |
@@ -30,6 +31,7 @@ mod dce;
 mod delegation;
 mod demo;
 mod files;
+mod gateway;
 mod http;
 mod iakerb;
 mod messages;
