@@ -48,7 +48,8 @@ use upstream::Upstream;
 ///
 /// Speaks HTTP/1.1 and HTTP/2 over TLS with clients, binds their logins to the connection, and HTTP/1.1 with the service.
 /// WebSockets are passed on once their request was let in. The service must be reachable through the gateway only: whoever
-/// comes to it another way can say who they are.
+/// comes to it another way can say who they are. It must not want a login of its own: its challenges are passed on, the
+/// answers to them are not.
 #[derive(Debug, clap::Args)]
 #[command(group(ArgGroup::new("transport").args(["tls_cert", "plain"]).required(true)))]
 pub struct Arguments {

@@ -7,7 +7,7 @@ use gss::krb5::Credentials;
 use gss::{ChannelBindings, Env, Handshake, Initiator, Target, Timestamp};
 use gss_http::{HeaderValue, Scheme};
 use http::{Request, Response, request};
-use http_body_util::combinators::BoxBody;
+use http_body_util::combinators::UnsyncBoxBody;
 use http_body_util::{BodyExt, Full};
 use hyper::body::Incoming;
 use hyper::client::conn::{http1, http2};
@@ -20,7 +20,7 @@ use tokio_rustls::TlsConnector;
 
 use crate::world::HOST;
 
-pub(crate) type RequestBody = BoxBody<Bytes, std::io::Error>;
+pub(crate) type RequestBody = UnsyncBoxBody<Bytes, std::io::Error>;
 
 /// A connection, of whatever kind.
 pub(crate) trait Io: AsyncRead + AsyncWrite + Send + Unpin {}
@@ -122,7 +122,7 @@ pub(crate) fn empty() -> RequestBody {
 }
 
 pub(crate) fn full(bytes: impl Into<Bytes>) -> RequestBody {
-    Full::new(bytes.into()).map_err(|never| match never {}).boxed()
+    Full::new(bytes.into()).map_err(|never| match never {}).boxed_unsync()
 }
 
 pub(crate) fn get(path: &str) -> request::Builder {

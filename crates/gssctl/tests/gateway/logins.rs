@@ -3,6 +3,7 @@
 use crate::client::{LogIn, empty, get, negotiate, negotiate_bound, tls};
 use crate::service::Service;
 use crate::world::{DOMAIN, Site, World, bind};
+use alloc::sync::Arc;
 use gss::ntlm::Logon;
 use gss::{ChannelBindings, Env, Handshake, Initiator, Step, Target, Timestamp};
 use gss_http::{HeaderValue, Scheme};
@@ -12,7 +13,6 @@ use krb5_client::{AsOptions, Secret};
 use krb5_net::TransportError;
 use krb5_net::credentials::{Credentials, CredentialsSource};
 use krb5_testkdc::Port;
-use std::sync::Arc;
 use std::{fs, io};
 
 #[tokio::test(flavor = "multi_thread")]
@@ -230,7 +230,7 @@ async fn options_that_do_not_fit_together_are_explained() {
         (&["--redis", "redis+unix:///no/such/socket"], "--redis"),
         (&["--redis-key", &short], "--redis"),
     ] {
-        let error = bind(&site, ([127, 0, 0, 1], 9).into(), options).await.err().expect(said);
+        let error = bind(&site, ([127, 0, 0, 1], 9).into(), options).await.expect_err(said);
         assert!(error.contains(said), "{options:?}: {error}");
     }
     // Neither TLS, nor without by name.
