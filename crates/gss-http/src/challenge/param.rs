@@ -99,6 +99,19 @@ impl<'a> Params<'a> {
     pub fn find(mut self, name: &str) -> Option<Value<'a>> {
         self.find_map(|param| param.name.eq_ignore_ascii_case(name).then_some(param.value))
     }
+
+    /// The parameters of these names, as [`find`](Self::find) has them, in one go: values may be long.
+    #[cfg(feature = "alloc")]
+    pub(crate) fn find_each<const N: usize>(self, names: [&str; N]) -> [Option<Value<'a>>; N] {
+        let mut found = [None; N];
+        for param in self {
+            let mut places = names.iter().zip(&mut found);
+            if let Some((_, place)) = places.find(|(name, _)| param.name.eq_ignore_ascii_case(name)) {
+                *place = Some(param.value);
+            }
+        }
+        found
+    }
 }
 
 impl<'a> Iterator for Params<'a> {

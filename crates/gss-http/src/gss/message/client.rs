@@ -45,11 +45,12 @@ impl ClientMessage {
     /// # Errors
     /// [`ParamError`].
     pub fn parse(params: Params<'_>, max_token: usize) -> Result<Self, ParamError> {
-        let context = params.find(name::CONTEXT).map(context).transpose()?;
-        let binding = params.find(name::BINDING).map(binding);
-        let nonce = params.find(name::NONCE).map(nonce).transpose()?;
-        let mic = params.find(name::MIC);
-        if let Some(data) = params.find(name::DATA) {
+        let [context, binding, nonce, mic, data] =
+            params.find_each([name::CONTEXT, name::BINDING, name::NONCE, name::MIC, name::DATA]);
+        let context = context.map(self::context).transpose()?;
+        let binding = binding.map(self::binding);
+        let nonce = nonce.map(self::nonce).transpose()?;
+        if let Some(data) = data {
             if nonce.is_some() || mic.is_some() {
                 return Err(ParamError::misplaced(name::DATA));
             }
