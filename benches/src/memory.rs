@@ -16,6 +16,9 @@ const CONTEXTS: usize = 10_000;
 /// Connections whose bytes are counted; as many as there may be files open, roughly.
 const CONNECTIONS: usize = 800;
 
+/// Bytes of a head that is almost as long as one may be.
+const LONG_HEAD: usize = 90 * 1024;
+
 /// What something takes.
 pub(crate) struct Row {
     pub(crate) name: &'static str,
@@ -100,6 +103,10 @@ fn connections(site: &Site) -> Result<Vec<Row>> {
     };
     count("connection, nothing sent", Vec::new(), 0)?;
     count("connection, idle after a request without a login", vec![request(OPEN, None); CONNECTIONS], 200)?;
+    let mut long = request(OPEN, None);
+    long.truncate(long.len() - 2);
+    long.extend_from_slice(format!("X-Long: {}\r\n\r\n", "x".repeat(LONG_HEAD)).as_bytes());
+    count("connection, idle after a request with a long head", vec![long; CONNECTIONS], 200)?;
     let logins = (0..CONNECTIONS).map(|_| Ok(request("/", Some(&site.negotiate()?.0))));
     count("connection, idle after a login", logins.collect::<Result<_>>()?, 200)?;
     let legs = (0..CONNECTIONS).map(|_| Ok(request("/", Some(&site.negotiate_in_three_legs()?.0))));

@@ -5,6 +5,9 @@ use crate::measure::{Plan, Samples};
 use crate::memory;
 use crate::suite::Row;
 use crate::tickets::{self, PARTIES, STEPS};
+use gss_http::gss::ContextLimits;
+use gss_http::gss::server::DEFAULT_READY_CONTEXTS;
+use gss_tower::serve::Limits;
 use std::process::Command;
 
 /// The goals of the project, told by the beginning of a case's name: how many times as fast as the other side.
@@ -221,7 +224,17 @@ pub(crate) fn print_memory(credentials: usize, rows: &[memory::Row]) {
         lines.push(vec![row.name.to_owned(), format!("{:.0}", row.bytes), row.count.to_string()]);
     }
     println!("\n{}", table(&lines));
-    println!("A login's credentials have {credentials} characters in these, as base64.");
+    println!("A login's credentials have {credentials} characters in these.");
+    let ContextLimits { partial, partial_bytes, established, established_bytes } = ContextLimits::default();
+    let Limits { max_connections, max_header_bytes, .. } = Limits::default();
+    println!(
+        "Bounds, all of them settings: {partial} half-made contexts with transcripts of {} MiB in all, {established} \
+         established ones of {} MiB, {DEFAULT_READY_CONTEXTS} of them ready; {max_connections} connections with heads of \
+         {} KiB.",
+        partial_bytes >> 20,
+        established_bytes >> 20,
+        max_header_bytes >> 10
+    );
 }
 
 /// How often something fits into a second that takes so many nanoseconds.

@@ -160,8 +160,9 @@ pub(crate) const NARROW_TARGET: &str = "i686-unknown-linux-gnu";
 /// See [`NARROW_TARGET`].
 pub(crate) const NARROW_PACKAGES: &[&str] = &["gcc-multilib", "libc6-dev-i386"];
 
-/// What the benchmarks compile MIT's side with.
-pub(crate) const BENCH_PACKAGES: &[&str] = &["gcc", "libc6-dev", "libkrb5-dev"];
+/// What the benchmarks compile MIT's side with, and the other server for logins over HTTP.
+pub(crate) const BENCH_PACKAGES: &[&str] =
+    &["apache2-bin", "gcc", "libapache2-mod-auth-gssapi", "libc6-dev", "libkrb5-dev"];
 
 /// Feature sets that each crate of rings 0 to 2 is checked with; each is combined with every subset of the crate's
 /// other features.
