@@ -1,8 +1,8 @@
 //! `gssctl gateway`: a login in front of any HTTP service.
 //!
-//! A request goes through [`front`], which logs it, the layer of `gss-tower`, which authenticates it and asks [`rules`], and
-//! [`forward`], which sends it to the service without what only we may say ([`fields`]), and with who the client is
-//! ([`identity`]).
+//! A request goes through `front`, which logs it, the layer of `gss-tower`, which authenticates it and asks `rules`, and
+//! `forward`, which sends it to the service without what only we may say (`fields`), and with who the client is
+//! (`identity`).
 
 mod body;
 mod connector;
@@ -56,8 +56,8 @@ pub struct Arguments {
     /// Address and port to listen on; port 0 takes a free one
     #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:8443")]
     listen: String,
-    /// The service to guard, like http://127.0.0.1:3000; what stands in the path is put before each request's
-    #[arg(long, value_name = "URL")]
+    /// The service to guard; what stands in the path is put before each request's
+    #[arg(long, value_name = "http://HOST:PORT")]
     upstream: Upstream,
     /// Believe the authorities in this PEM file, and no others, about an https service
     #[arg(long, value_name = "FILE")]

@@ -19,8 +19,8 @@ pub(super) struct Arguments {
     /// The schemes to offer, in this order; default: negotiate, and gss where --origin is given
     #[arg(long, value_delimiter = ',')]
     scheme: Vec<SchemeName>,
-    /// The gateway as clients see it, like https://www.example.com:8443, which the scheme GSS signs
-    #[arg(long, value_name = "ORIGIN")]
+    /// The gateway as clients see it, which requests of the scheme GSS sign; the port may be left out where it is 443
+    #[arg(long, value_name = "https://HOST:PORT")]
     origin: Vec<String>,
     /// Give out session cookies, signed with the 32 random bytes of this file; more files are of keys that signed before
     #[arg(long, value_name = "FILE")]
@@ -28,9 +28,9 @@ pub(super) struct Arguments {
     /// How long a session lasts at most
     #[arg(long, value_name = "DURATION", value_parser = text::parse_duration, default_value = "8h")]
     session_lifetime: u32,
-    /// Share replay cache and contexts of GSS with other gateways, through this server: redis://host or
-    /// redis+unix:///socket. While it is away, nobody logs in
-    #[arg(long, value_name = "URL")]
+    /// Share replay cache and contexts of GSS with other gateways, through this server, or one at redis+unix:///SOCKET. While
+    /// it is away, nobody logs in
+    #[arg(long, value_name = "redis://HOST:PORT")]
     redis: Option<String>,
     /// 32 random bytes that all gateways share, with which contexts of GSS are sealed
     #[arg(long, value_name = "FILE", requires = "redis")]
