@@ -1,7 +1,7 @@
 //! Bodies of any size, and services that are away or slow.
 
 use crate::client::{LogIn, RequestBody, empty, full, get, negotiate, post};
-use crate::service::{MANY, Service, scripted};
+use crate::service::{MANY, Service, answer_once, scripted};
 use crate::world::World;
 use bytes::Bytes;
 use http::Request;
@@ -101,14 +101,9 @@ async fn a_service_that_is_slow() {
     const HALF: &str = "HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhalf";
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let world = World::start(listener.local_addr().unwrap(), &["--upstream-timeout", "1s"]).await;
-    let service = async {
-        let (mut stream, _) = listener.accept().await.unwrap();
-        stream.write_all(HALF.as_bytes()).await.unwrap();
-        stream
-    };
     let mut connection = world.client.http1().await;
     let request = get("/").log_in(&world.site.credentials("alice"));
-    let (_stream, response) = tokio::join!(service, connection.open(request, empty()));
+    let (_stream, response) = tokio::join!(answer_once(&listener, HALF), connection.open(request, empty()));
     assert!(response.into_body().collect().await.is_err());
 }
 

@@ -14,7 +14,7 @@ use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Semaphore;
 
 type ResponseBody = BoxBody<Bytes, hyper::Error>;
@@ -156,13 +156,19 @@ pub(crate) async fn scripted(answers: &'static [&'static str]) -> SocketAddr {
     let address = listener.local_addr().unwrap();
     tokio::spawn(async move {
         for answer in answers {
-            let (mut stream, _) = listener.accept().await.unwrap();
-            let mut request = Vec::new();
-            while !request.ends_with(b"\r\n\r\n") {
-                request.push(stream.read_u8().await.unwrap());
-            }
-            stream.write_all(answer.as_bytes()).await.unwrap();
+            answer_once(&listener, answer).await;
         }
     });
     address
+}
+
+/// Answers the head of a request with these bytes. The connection is open still.
+pub(crate) async fn answer_once(listener: &TcpListener, answer: &str) -> TcpStream {
+    let (mut stream, _) = listener.accept().await.unwrap();
+    let mut request = Vec::new();
+    while !request.ends_with(b"\r\n\r\n") {
+        request.push(stream.read_u8().await.unwrap());
+    }
+    stream.write_all(answer.as_bytes()).await.unwrap();
+    stream
 }
