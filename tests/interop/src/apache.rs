@@ -96,7 +96,20 @@ impl Apache {
     /// # Errors
     /// The log cannot be read.
     pub fn requests(&self) -> Result<Vec<String>> {
-        Ok(fs::read_to_string(&self.access_log)?.lines().map(str::to_owned).collect())
+        let text = fs::read_to_string(&self.access_log)?;
+        let lines = text.split_inclusive('\n').filter_map(|line| line.strip_suffix('\n'));
+        Ok(lines.map(str::to_owned).collect())
+    }
+
+    /// The same, once this many requests are there: Apache writes after it has answered.
+    ///
+    /// # Errors
+    /// They do not come, or the log cannot be read.
+    pub fn wait_for_requests(&mut self, count: usize) -> Result<Vec<String>> {
+        let log = &self.access_log;
+        let there = || fs::read_to_string(log).is_ok_and(|text| text.matches('\n').count() >= count);
+        self.peer.wait_until("log its requests", there)?;
+        self.requests()
     }
 
     /// Its root page, under the host name that the service's principal has.

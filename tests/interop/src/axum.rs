@@ -1,7 +1,8 @@
 //! Our Tower layer in a server on axum: the program `interop-origin` of this package.
 
+use core::iter;
+use std::fs;
 use std::path::{Path, PathBuf};
-use std::{fs, iter};
 
 use anyhow::Result;
 
@@ -17,6 +18,8 @@ use crate::site::Site;
 pub struct AxumOptions<'a> {
     /// Speaks TLS with this certificate, over HTTP/1.1 and HTTP/2.
     pub certificate: Option<&'a ServerCertificate>,
+    /// Speaks no HTTP/2.
+    pub http1: bool,
     /// Demands channel bindings.
     pub require_bindings: bool,
     /// Offers the scheme `GSS` for this origin, as clients see it.
@@ -65,6 +68,7 @@ impl Server {
         if !options.users.is_empty() {
             command.arg("--ntlm-users").arg(gssctl::users_file(site, options.users)?);
         }
+        command.args(options.http1.then_some("--http1"));
         command.args(options.require_bindings.then_some("--require-bindings"));
         command.args(options.origin.iter().flat_map(|origin| ["--origin", origin]));
         if let Some(Shared { url, key, first_use, clocks }) = options.redis {

@@ -68,6 +68,8 @@ pub const PROGRAMS: &[Program] = &[
     program("squid", "/usr/sbin/squid", "squid"),
     program("negotiate_kerberos_auth", "/usr/lib/squid/negotiate_kerberos_auth", "squid"),
     program("ntlm_fake_auth", "/usr/lib/squid/ntlm_fake_auth", "squid"),
+    // Gives squid's helper for NTLM its environment.
+    program("env", "/usr/bin/env", "coreutils"),
     // What Heimdal's programs need besides Heimdal, see heimdal.rs.
     program("libcap-ng", "/usr/lib/x86_64-linux-gnu/libcap-ng.so.0", "libcap-ng0"),
     program("libcom_err", "/usr/lib/x86_64-linux-gnu/libcom_err.so.2", "libcom-err2"),

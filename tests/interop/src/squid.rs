@@ -10,18 +10,24 @@ use anyhow::{Context as _, Result};
 
 use crate::authority::ServerCertificate;
 use crate::peer::{self, Peer};
+use crate::site::open_to_service_users;
 use crate::web::{PROXY, REALM, WWW, World};
-use crate::{packages, port};
+use crate::{packages, port, python};
 
 /// Schemes that the proxy offers.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Offer {
     /// Negotiate with Kerberos. The proxy does not send its last token, hence proves nothing.
     Negotiate,
-    /// The scheme NTLM, for connections. Any password is right: Debian's helper looks at the names alone, and reads
-    /// each of them one byte too far.
+    /// The scheme NTLM, for connections, with gss-ntlmssp behind it, which refuses curl. Its user is [`NTLM_USER`].
     Ntlm,
+    /// The same with Debian's helper. Any password is right: it looks at the names alone, and reads each of them one byte too
+    /// far. The offsets in its challenges lead out of them, which curl does not look at and our client refuses.
+    FakeNtlm,
 }
+
+/// The user of [`Offer::Ntlm`]: domain, name and password.
+pub const NTLM_USER: [&str; 3] = ["INTEROP", "carol", "Staple 7 battery"];
 
 /// A request as the proxy's log has it, written when the response or the tunnel ends.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -137,12 +143,12 @@ impl Squid {
 }
 
 fn configuration(folder: &Path, offers: &[Offer], known: &str, keytab: &Path) -> Result<String> {
-    let folder = folder.display();
+    let path = folder.display();
     // Nothing is kept, looked up or sent to anybody else.
     let mut text = format!(
         "udp_outgoing_address 127.0.0.1\n\
          dns_nameservers 127.0.0.1\n\
-         hosts_file {folder}/hosts\n\
+         hosts_file {path}/hosts\n\
          visible_hostname {PROXY}\n\
          pid_filename none\n\
          coredump_dir none\n\
@@ -151,9 +157,9 @@ fn configuration(folder: &Path, offers: &[Offer], known: &str, keytab: &Path) ->
          cache deny all\n\
          cache_mem 4 MB\n\
          shutdown_lifetime 0 seconds\n\
-         cache_log {folder}/cache.log\n\
+         cache_log {path}/cache.log\n\
          logformat interop %>Hs %rm %ru %un\n\
-         access_log stdio:{folder}/access.log logformat=interop\n"
+         access_log stdio:{path}/access.log logformat=interop\n"
     );
     for offer in offers {
         let (scheme, program) = match offer {
@@ -162,7 +168,8 @@ fn configuration(folder: &Path, offers: &[Offer], known: &str, keytab: &Path) ->
                 let service = format!("HTTP/{PROXY}@{REALM}");
                 ("negotiate", format!("{} -d -k {} -s {service}", helper.display(), keytab.display()))
             }
-            Offer::Ntlm => ("ntlm", packages::find("ntlm_fake_auth")?.display().to_string()),
+            Offer::Ntlm => ("ntlm", ntlm_helper(folder)?),
+            Offer::FakeNtlm => ("ntlm", packages::find("ntlm_fake_auth")?.display().to_string()),
         };
         writeln!(text, "auth_param {scheme} program {program}")?;
         writeln!(text, "auth_param {scheme} children 4 startup=1 idle=1")?;
@@ -170,6 +177,26 @@ fn configuration(folder: &Path, offers: &[Offer], known: &str, keytab: &Path) ->
     }
     writeln!(text, "acl known {known}\nhttp_access allow known\nhttp_access deny all")?;
     Ok(text)
+}
+
+/// Has the helper where squid's own user can read it, and gives its command line.
+fn ntlm_helper(folder: &Path) -> Result<String> {
+    const PROGRAM: &str = "squid_ntlm.py";
+    packages::find("python3-gssapi")?;
+    let (program, users) = (folder.join(PROGRAM), folder.join("ntlm-users"));
+    fs::copy(Path::new(python::PROGRAMS).join(PROGRAM), &program)?;
+    fs::write(&users, NTLM_USER.join(":") + "\n")?;
+    for path in [&program, &users] {
+        open_to_service_users(path)?;
+    }
+    Ok(format!(
+        "{} NTLM_USER_FILE={} GSS_MECH_CONFIG={} {} -I -B {}",
+        packages::find("env")?.display(),
+        users.display(),
+        packages::find("gss-ntlmssp")?.display(),
+        packages::find("python3")?.display(),
+        program.display()
+    ))
 }
 
 fn access(line: &str) -> Option<Access> {

@@ -1,10 +1,12 @@
 //! A server on axum that greets whoever logs in, for the tests in `tests/live/web`: `gss-tower` with its loop, and what
 //! several such processes share on Redis.
 
+extern crate alloc;
+
+use alloc::sync::Arc;
 use core::time::Duration;
 use std::fs;
 use std::path::PathBuf;
-use std::sync::Arc;
 
 use anyhow::{Context as _, Result, bail};
 use axum::Router;
@@ -39,6 +41,9 @@ struct Arguments {
     tls_cert: Option<PathBuf>,
     #[arg(long, requires = "tls_cert")]
     tls_key: Option<PathBuf>,
+    /// Speaks no HTTP/2
+    #[arg(long, requires = "tls_cert")]
+    http1: bool,
     /// Refuses clients without channel bindings
     #[arg(long)]
     require_bindings: bool,
@@ -73,11 +78,14 @@ async fn main() -> Result<()> {
     if let (Some(certificate), Some(key)) = (&arguments.tls_cert, &arguments.tls_key) {
         let chain = CertificateDer::pem_file_iter(certificate)?.collect::<Result<Vec<_>, _>>()?;
         let end_points = ServerEndPoints::new(chain.first())?;
-        let config =
+        let mut config =
             rustls::ServerConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
                 .with_safe_default_protocol_versions()?
                 .with_no_client_auth()
                 .with_single_cert(chain, PrivateKeyDer::from_pem_file(key)?)?;
+        if arguments.http1 {
+            config.alpn_protocols = vec![b"http/1.1".to_vec()];
+        }
         server = server.tls(config, end_points);
     }
     server.serve(app).await;

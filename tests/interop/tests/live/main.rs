@@ -24,6 +24,8 @@
 //! | `redis` | replay cache and contexts on a Redis server that is killed, halted, emptied |
 //! | `ntlm` | NTLM: gss-ntlmssp, pyspnego, impacket, Samba and curl |
 
+extern crate alloc;
+
 mod bindings;
 mod caches;
 mod contexts;

@@ -10,8 +10,8 @@ mod apache;
 mod axum;
 mod squid;
 
+use alloc::sync::Arc;
 use core::net::{Ipv4Addr, SocketAddr};
-use std::sync::Arc;
 
 use anyhow::Result;
 use gss_hyper::{Body, Client, ClientBuilder, Hosts, KerberosLogin, LoggedIn};

@@ -1,10 +1,10 @@
 //! Requests byte by byte: one over each connection of HTTP/1.1 over TLS, with credentials of the test's own making.
 
+use alloc::sync::Arc;
 use core::net::Ipv4Addr;
 use std::fs;
 use std::io::{ErrorKind, Read as _, Write as _};
 use std::net::TcpStream;
-use std::sync::Arc;
 
 use anyhow::{Context as _, Result, ensure};
 use getrandom::SysRng;

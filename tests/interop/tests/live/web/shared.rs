@@ -3,9 +3,9 @@
 mod balancer;
 mod outage;
 
+use alloc::sync::Arc;
 use std::fs;
 use std::path::PathBuf;
-use std::sync::Arc;
 
 use anyhow::{Context as _, Result, ensure};
 use gss::Initiator;

@@ -29,60 +29,62 @@ impl Server {
         client(&self.world, &self.target, ALICE)
     }
 
-    /// Fetches the page as often as that, one after the other, and gives what Apache saw. Every response says how its
-    /// server proved itself.
-    async fn fetch(&self, client: &Client, count: usize) -> Result<Vec<String>> {
+    /// Fetches the page as often as that, one after the other. Every response says how its server proved itself.
+    async fn fetch(&self, client: &Client, count: usize) -> Result<()> {
         for _ in 0..count {
             let got = get(client, &self.target.url()).await.with_context(|| self.apache.log_tail())?;
             let proven = got.login() == Some(("Negotiate", true, true));
             ensure!((got.status, &*got.page, proven) == (200, PAGE, true), "{got:?}");
         }
-        self.apache.requests()
+        Ok(())
+    }
+
+    /// What Apache saw.
+    fn saw(&mut self, expected: &[&str]) -> Result<()> {
+        let requests = self.apache.wait_for_requests(expected.len())?;
+        ensure!(requests == expected, "{requests:?}");
+        Ok(())
     }
 }
 
 /// A connection that was asked once is not waited for again: each request brings its token.
 #[test]
 fn logs_in_when_asked() -> Result<()> {
-    let server = Server::start(&ApacheOptions::default())?;
-    let requests = run(async {
+    let mut server = Server::start(&ApacheOptions::default())?;
+    run(async {
         let client = server.client()?.http1_only().build()?;
         server.fetch(&client, 3).await
     })?;
-    ensure!(requests == [ASKED, LOGIN, LOGIN, LOGIN], "{requests:?}");
-    Ok(())
+    server.saw(&[ASKED, LOGIN, LOGIN, LOGIN])
 }
 
 #[test]
 fn logs_in_unasked_if_told_to() -> Result<()> {
-    let server = Server::start(&ApacheOptions::default())?;
-    let requests = run(async {
+    let mut server = Server::start(&ApacheOptions::default())?;
+    run(async {
         let client = server.client()?.http1_only().preemptive().build()?;
         server.fetch(&client, 3).await
     })?;
-    ensure!(requests == [LOGIN; 3], "{requests:?}");
-    Ok(())
+    server.saw(&[LOGIN; 3])
 }
 
 #[test]
 fn connection_stays_logged_in() -> Result<()> {
-    let server = Server::start(&ApacheOptions { connection_bound: true, ..ApacheOptions::default() })?;
-    let requests = run(async {
+    let mut server = Server::start(&ApacheOptions { connection_bound: true, ..ApacheOptions::default() })?;
+    run(async {
         let client = server.client()?.http1_only().build()?;
         server.fetch(&client, 3).await
     })?;
     let silent = "200 HTTP/1.1 alice@EXAMPLE.TEST -";
-    ensure!(requests == [ASKED, LOGIN, silent, silent], "{requests:?}");
-    Ok(())
+    server.saw(&[ASKED, LOGIN, silent, silent])
 }
 
 #[test]
 fn over_http2() -> Result<()> {
-    let server = Server::start(&ApacheOptions::default())?;
-    let requests = run(async { server.fetch(&server.client()?.build()?, 3).await })?;
+    let mut server = Server::start(&ApacheOptions::default())?;
+    run(async { server.fetch(&server.client()?.build()?, 3).await })?;
     let expected = [ASKED, LOGIN, LOGIN, LOGIN].map(|line| line.replace("1.1", "2.0"));
-    ensure!(requests == expected, "{requests:?}");
-    Ok(())
+    server.saw(&expected.each_ref().map(String::as_str))
 }
 
 #[test]
@@ -130,8 +132,8 @@ fn server_without_proof_is_refused() -> Result<()> {
             let error = refusal(get(&build(server.client()?.preemptive())?, &url).await)?;
             ensure!(error.is_unproven(), "{error}");
             let got = get(&build(server.client()?.mutual(Mutual::Optional))?, &url).await?;
-            let proven = got.logged_in.as_ref().map(LoggedIn::is_mutual);
-            ensure!((got.status, &*got.page, proven) == (200, PAGE, Some(false)), "{got:?}");
+            // It may be anybody's.
+            ensure!((got.status, &*got.page) == (200, PAGE) && got.login().is_none(), "{got:?}");
         }
         Ok(())
     })
@@ -140,25 +142,26 @@ fn server_without_proof_is_refused() -> Result<()> {
 /// The name in the URL decides about the ticket, and the list about whether there is a login at all.
 #[test]
 fn wrong_server_and_wrong_host_get_nothing() -> Result<()> {
-    let server = Server::start(&ApacheOptions::default())?;
+    let mut server = Server::start(&ApacheOptions::default())?;
     let other = server.target.named(OTHER).url();
     run(async {
-        let error = refusal(get(&server.client()?.build()?, &other).await)?;
+        let error = refusal(get(&server.client()?.http1_only().build()?, &other).await)?;
         ensure!(matches!(error, gss_hyper::Error::HostNotAllowed { .. }), "{error}");
         let login = login(&server.world, ALICE)?;
-        let client = plain_client(&server.target)?.login(login, Hosts::new([OTHER])?).build()?;
+        let client = plain_client(&server.target)?.login(login, Hosts::new([OTHER])?).http1_only().build()?;
         let error = refusal(get(&client, &other).await)?;
-        ensure!(error.is_denied(), "{error}");
-        let requests = server.apache.requests()?;
-        ensure!(requests.len() == 3 && requests.iter().all(|line| line.starts_with("401")), "{requests:?}");
+        // Apache says why, in a token that nothing protects.
+        let told = error.exchange().map(ToString::to_string).unwrap_or_default();
+        ensure!(told.contains("KRB_AP_ERR_NOT_US"), "{error}: {told}");
         Ok(())
-    })
+    })?;
+    server.saw(&[ASKED, ASKED, "401 HTTP/1.1 - Negotiate"])
 }
 
 /// The requests of reqwest, and its responses.
 #[test]
 fn reqwest_logs_in() -> Result<()> {
-    let server = Server::start(&ApacheOptions::default())?;
+    let mut server = Server::start(&ApacheOptions::default())?;
     run(async {
         let client = gss_reqwest::Client::from(server.client()?.http1_only().build()?);
         let reqwest = reqwest::Client::new();
@@ -170,8 +173,7 @@ fn reqwest_logs_in() -> Result<()> {
         }
         let nobody = client.execute_anonymously(reqwest.get(server.target.url()).build()?).await?;
         ensure!(nobody.status() == 401, "{nobody:?}");
-        let requests = server.apache.requests()?;
-        ensure!(requests == [ASKED, LOGIN, LOGIN, ASKED], "{requests:?}");
         Ok(())
-    })
+    })?;
+    server.saw(&[ASKED, LOGIN, LOGIN, ASKED])
 }

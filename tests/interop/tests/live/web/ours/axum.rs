@@ -1,6 +1,6 @@
 //! Our client at our own server on axum.
 
-use std::collections::BTreeMap;
+use alloc::collections::BTreeMap;
 
 use anyhow::{Result, ensure};
 use gss_hyper::{Bindings as Bound, Login};
