@@ -16,13 +16,15 @@ use super::*;
 enum Phase {
     /// It is there.
     Up,
-    /// It is killed.
+    /// It is being killed.
+    Falling,
+    /// It is gone.
     Down,
     /// It was started again, and is empty.
     Again,
 }
 
-const PHASES: [Phase; 3] = [Phase::Up, Phase::Down, Phase::Again];
+const PHASES: [Phase; 4] = [Phase::Up, Phase::Falling, Phase::Down, Phase::Again];
 const CLIENTS: usize = 4;
 /// How many requests each client makes at least in each phase.
 const REQUESTS: usize = 15;
@@ -46,14 +48,18 @@ struct Play<'p> {
     pair: &'p Pair,
     user: &'p User,
     phase: AtomicUsize,
-    /// How many requests each client has made in this phase: as many as it takes, when it is done.
-    made: [[AtomicUsize; 3]; CLIENTS],
+    /// How many requests each client has made in each phase.
+    made: [[AtomicUsize; PHASES.len()]; CLIENTS],
     failed: AtomicBool,
 }
 
 impl Play<'_> {
     fn phase(&self) -> Phase {
         PHASES[self.phase.load(Ordering::Acquire)]
+    }
+
+    fn enter(&self, phase: Phase) {
+        self.phase.store(phase as usize, Ordering::Release);
     }
 
     /// One client: it logs in with each request, or signs its requests, at one server. It ends when it was let in often
@@ -63,8 +69,8 @@ impl Play<'_> {
         let (mut seen, mut session) = (Seen::default(), None);
         let mut let_in_again = 0;
         let begun = Instant::now();
-        while let_in_again < REQUESTS {
-            ensure!(!self.failed.load(Ordering::Acquire), "another client failed");
+        // Where another one has failed, its error is the one to be told.
+        while let_in_again < REQUESTS && !self.failed.load(Ordering::Acquire) {
             ensure!(begun.elapsed() < 3 * PATIENCE, "client {number} is not let in\n{}", self.pair.logs());
             let before = self.phase();
             let (credentials, response) = if signs {
@@ -171,10 +177,11 @@ fn killing_redis_under_load_lets_nobody_in_and_loses_nothing() -> Result<()> {
             .collect();
         let played = (|| {
             play.wait_for(Phase::Up)?;
+            play.enter(Phase::Falling);
             redis.kill();
-            play.phase.store(1, Ordering::Release);
+            play.enter(Phase::Down);
             play.wait_for(Phase::Down)?;
-            play.phase.store(2, Ordering::Release);
+            play.enter(Phase::Again);
             redis.restart()
         })();
         play.failed.fetch_or(played.is_err(), Ordering::AcqRel);
