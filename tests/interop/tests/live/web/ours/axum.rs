@@ -4,6 +4,7 @@ use alloc::collections::BTreeMap;
 
 use anyhow::{Result, ensure};
 use gss_hyper::{Bindings as Bound, Login};
+use gss_reqwest::SendAuthenticated as _;
 use tokio::task::JoinSet;
 
 use super::*;
@@ -91,6 +92,42 @@ fn the_scheme_gss_over_http2() -> Result<()> {
             ("200, alice@EXAMPLE.TEST, HTTP/2.0, Reauthentication", 9),
         ],
     )
+}
+
+/// The requests of reqwest, their bodies, and its responses.
+#[test]
+fn reqwest_logs_in() -> Result<()> {
+    const REQUESTS: usize = 5;
+    for gss in [false, true] {
+        let world = World::start()?;
+        let origin = start(&world)?;
+        run(async {
+            let builder = client(&world, &origin.target, BOB)?;
+            let client = if gss { builder.gss_scheme() } else { builder }.build()?;
+            let client = gss_reqwest::Client::from(client);
+            let reqwest = reqwest::Client::new();
+            for number in 0..REQUESTS {
+                let request = reqwest.post(origin.target.url()).body(format!("number {number}"));
+                let response = request.send_authenticated(&client).await?;
+                let proven = response.extensions().get::<LoggedIn>().is_some_and(LoggedIn::is_mutual);
+                ensure!(response.status() == 200 && proven, "{response:?}");
+                let page = response.text().await?;
+                ensure!(Greeting::read(&page)? == Greeting { bound: true, ..greeting(BOB) }, "{page}");
+            }
+            Ok(())
+        })?;
+        let answered = |how: &str| {
+            let said = format!("POST / 200, {BOB}, HTTP/2.0, {how}");
+            tally(&origin).get(&said).copied().unwrap_or_default()
+        };
+        let (logins, again) = if gss { (1, REQUESTS - 1) } else { (REQUESTS, 0) };
+        ensure!(
+            (answered("Login"), answered("Reauthentication")) == (logins, again),
+            "{}",
+            origin.log_tail()
+        );
+    }
+    Ok(())
 }
 
 /// A login that is bound to one connection (`tls-exporter`) is not used on another.

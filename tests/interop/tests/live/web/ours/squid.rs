@@ -34,13 +34,14 @@ fn host(origin: &Origin) -> String {
 /// One request has the credentials of both sides: bob's for the proxy, alice's for the server. squid's log has the user of
 /// the proxy, whose login holds for the connection. Which connection to the server comes next is squid's affair, so that
 /// the server is waited for each time.
-fn in_the_clear(serve: Serve) -> Result<()> {
+fn in_the_clear(serve: Serve, tls: bool) -> Result<()> {
     let world = World::start()?;
     let mut squid = Squid::start(&world, &[Offer::Negotiate])?;
     let origin = serve(&world, Scheme::Http, Bindings::Verify)?;
     let url = origin.target.url();
+    let proxy = if tls { squid.tls_url() } else { squid.url() };
     run(async {
-        let client = through(&world, &origin.target, &squid.url(), login(&world, BOB)?)?.build()?;
+        let client = through(&world, &origin.target, &proxy, login(&world, BOB)?)?.build()?;
         fetch(&client, &origin, 2, false).await
     })?;
     let expected = [
@@ -168,7 +169,8 @@ fn nobody_else_gets_through(serve: Serve) -> Result<()> {
 }
 
 at_each_origin!(
-    in_the_clear = in_the_clear(),
+    in_the_clear = in_the_clear(false),
+    by_a_proxy_in_tls = in_the_clear(true),
     through_a_tunnel = through_a_tunnel(false),
     through_a_tunnel_in_tls = through_a_tunnel(true),
     ntlm_through_a_tunnel = ntlm_through_a_tunnel(),
