@@ -3,6 +3,7 @@
 use bytes::{Buf, Bytes};
 use core::pin::Pin;
 use core::task::{Context, Poll, ready};
+use core::time::Duration;
 use http_body::{Frame, SizeHint};
 use pin_project_lite::pin_project;
 
@@ -71,9 +72,12 @@ where
 
 /// The longest request body that is read and thrown away, in bytes.
 const MAX_DRAINED: u64 = 1024 * 1024;
+/// How long that may take.
+const DRAIN_TIME: Duration = Duration::from_secs(5);
 
-/// Reads a request's body and throws it away, so that an HTTP/1 connection can carry the next leg. One that may be longer
-/// than [`MAX_DRAINED`] is left alone; the connection closes then.
+/// Reads a request's body and throws it away, so that an HTTP/1 connection can carry the next leg, and a client that sends
+/// first and reads then gets to read. One that may be longer than [`MAX_DRAINED`], or takes longer than [`DRAIN_TIME`],
+/// is left alone; the connection closes then.
 pub(crate) async fn drain<B: http_body::Body>(body: B) {
     if body.size_hint().upper().is_none_or(|upper| upper > MAX_DRAINED) {
         return;
@@ -94,7 +98,8 @@ pub(crate) async fn drain<B: http_body::Body>(body: B) {
             }
         }
     });
-    read.await;
+    // Both are the same to us.
+    let _ = tokio::time::timeout(DRAIN_TIME, read).await;
 }
 
 #[cfg(test)]
@@ -139,6 +144,32 @@ mod tests {
         fn size_hint(&self) -> SizeHint {
             self.1.map_or_else(SizeHint::default, SizeHint::with_exact)
         }
+    }
+
+    /// Promises bytes and sends none.
+    struct Silent;
+
+    impl http_body::Body for Silent {
+        type Data = Bytes;
+        type Error = Infallible;
+
+        fn poll_frame(
+            self: Pin<&mut Self>,
+            _: &mut Context<'_>,
+        ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
+            Poll::Pending
+        }
+
+        fn size_hint(&self) -> SizeHint {
+            SizeHint::with_exact(1)
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn bodies_that_do_not_come_are_left_alone() {
+        let begun = tokio::time::Instant::now();
+        drain(Silent).await;
+        assert_eq!(begun.elapsed(), DRAIN_TIME);
     }
 
     #[tokio::test]

@@ -28,8 +28,8 @@ pub(crate) enum Judged {
     Accepted { who: Authenticated, fields: Vec<HeaderField> },
     /// It has no credentials of ours.
     Unknown(Asked),
-    /// It is answered without the inner service. `continued` says that the client sends it again on the connection.
-    Refused { reply: Reply, continued: bool },
+    /// It is answered without the inner service.
+    Refused(Reply),
 }
 
 /// What asks for credentials.
@@ -265,13 +265,9 @@ impl Shared {
                 Some(who) => Judged::Accepted { who, fields: Vec::new() },
                 None => Judged::Unknown(Asked { status: status(reply.status), fields: reply.fields }),
             },
-            Stepped::Continued(reply) => {
-                let reply = self.reply(reply, parts, None, false);
-                Judged::Refused { reply, continued: true }
-            }
+            Stepped::Continued(reply) => Judged::Refused(self.reply(reply, parts, None, false)),
             Stepped::Refused { reply, reason, http11 } => {
-                let reply = self.reply(reply, parts, reason.as_deref(), http11);
-                Judged::Refused { reply, continued: false }
+                Judged::Refused(self.reply(reply, parts, reason.as_deref(), http11))
             }
         }
     }

@@ -15,7 +15,7 @@ use gss::AcceptorConfig;
 use gss_http::HeaderField;
 use gss_http::gss::StoreUnavailable;
 use http::request::Parts;
-use http::{HeaderMap, HeaderValue, Request, Response, StatusCode, header};
+use http::{HeaderMap, HeaderValue, Request, Response, StatusCode, Version, header};
 use tower_layer::Layer;
 use tower_service::Service;
 
@@ -174,15 +174,21 @@ where
         Judged::Unknown(Asked { status, fields }) => {
             shared.counters.count(Event::Challenge);
             let page = shared.page(&parts, None);
+            throw_away(&parts, body).await;
             Ok(send(Reply { status, fields, page, http11: false }))
         }
-        Judged::Refused { reply, continued } => {
-            // The connection has to live on, and somebody who waits to be asked for the body sends none.
-            if continued && !parts.headers.contains_key(header::EXPECT) {
-                body::drain(body).await;
-            }
+        Judged::Refused(reply) => {
+            throw_away(&parts, body).await;
             Ok(send(reply))
         }
+    }
+}
+
+/// Reads what nobody will look at, where the connection has to live on for the next leg: on HTTP/1. Who waits to be asked
+/// for the body sends none.
+async fn throw_away<B: http_body::Body>(parts: &Parts, body: B) {
+    if parts.version < Version::HTTP_2 && !parts.headers.contains_key(header::EXPECT) {
+        body::drain(body).await;
     }
 }
 

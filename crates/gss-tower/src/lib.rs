@@ -10,6 +10,8 @@
 //!   [`Connection`].
 //! * [`Sessions`] are cookies that spare browsers further logins; off unless asked for.
 //!
+//! It runs on tokio, with timers enabled.
+//!
 //! # A server
 //!
 //! ```
@@ -64,7 +66,7 @@ pub use crate::extract::NotAuthenticated;
 pub use crate::gss_scheme::GssScheme;
 pub use crate::layer::{Authentication, AuthenticationLayer, ResponseFuture};
 pub use crate::reply::{Http11Required, Page};
-pub use crate::session::{SameSite, SessionId, SessionKey, Sessions};
+pub use crate::session::{SESSION_COOKIE, SameSite, SessionId, SessionKey, Sessions};
 
 /// How many bytes the head of a request may have at a server with Kerberos: tickets with the groups of Active Directory
 /// have up to 48,000 bytes, a third more as base64, and other fields stand beside them. Many servers and proxies take no

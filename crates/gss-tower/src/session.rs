@@ -11,8 +11,9 @@ use payload::Payload;
 use sha2::Sha256;
 use zeroize::Zeroizing;
 
-/// The cookie's name. Browsers take one with this prefix only from https, for one host, with `Path=/` (RFC 6265bis).
-const NAME: &str = "__Host-gss-session";
+/// The cookie's name. Browsers take one with this prefix only from https, for one host, with `Path=/` (RFC 6265bis). Who
+/// passes requests on leaves it out: it is for the server that made it.
+pub const SESSION_COOKIE: &str = "__Host-gss-session";
 
 /// Separates the MAC of sessions from all other uses of a key.
 const LABEL: &[u8] = b"gss-tower session 1\0";
@@ -196,8 +197,9 @@ impl Sessions {
             SameSite::Strict => "Strict",
             SameSite::Lax => "Lax",
         };
-        let cookie =
-            format!("{NAME}={text}; Max-Age={lasts}; Path=/; Secure; HttpOnly; SameSite={same_site}");
+        let cookie = format!(
+            "{SESSION_COOKIE}={text}; Max-Age={lasts}; Path=/; Secure; HttpOnly; SameSite={same_site}"
+        );
         if cookie.len() > MAX_COOKIE {
             return None;
         }
@@ -265,7 +267,7 @@ fn mac(key: &SessionKey, payload: &[u8]) -> HmacSha256 {
 fn cookies(headers: &HeaderMap) -> impl Iterator<Item = &str> {
     let lines = headers.get_all(header::COOKIE).iter().filter_map(|line| line.to_str().ok());
     let pairs = lines.flat_map(|line| line.split(';')).filter_map(|pair| pair.trim().split_once('='));
-    pairs.filter(|(name, _)| *name == NAME).map(|(_, value)| value)
+    pairs.filter(|(name, _)| *name == SESSION_COOKIE).map(|(_, value)| value)
 }
 
 #[cfg(test)]

@@ -125,9 +125,9 @@ fn two_cookies_are_none() {
     let text = issue(&sessions(1), alice(0)).unwrap();
     let mut headers = HeaderMap::new();
     assert!(sessions(1).read(&headers, NOW).unwrap().is_none());
-    headers.append("cookie", format!("x=y; {NAME}={text}").parse().unwrap());
+    headers.append("cookie", format!("x=y; {SESSION_COOKIE}={text}").parse().unwrap());
     assert!(sessions(1).read(&headers, NOW).unwrap().is_some());
-    headers.append("cookie", format!("{NAME}={text}").parse().unwrap());
+    headers.append("cookie", format!("{SESSION_COOKIE}={text}").parse().unwrap());
     assert_eq!(sessions(1).read(&headers, NOW).unwrap_err(), SessionError::Ambiguous);
 }
 

@@ -2,10 +2,8 @@
 
 use super::identity::Naming;
 use core::net::{IpAddr, SocketAddr};
+use gss_tower::SESSION_COOKIE;
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, Version, header};
-
-/// The name of our session cookies.
-const SESSION_COOKIE: &[u8] = b"__Host-gss-session";
 
 /// What a request came by.
 pub(super) struct Origin<'r> {
@@ -57,7 +55,7 @@ pub(super) fn of_response(headers: &mut HeaderMap, status: StatusCode) {
     });
     remove_lines(headers, &header::SET_COOKIE, |line| {
         let name = line.split(|byte| *byte == b'=').next().unwrap_or_default();
-        name.trim_ascii() == SESSION_COOKIE
+        name.trim_ascii() == SESSION_COOKIE.as_bytes()
     });
 }
 
@@ -103,7 +101,7 @@ fn remove_lines(headers: &mut HeaderMap, name: &HeaderName, is: impl Fn(&[u8]) -
 fn remove_session_cookie(headers: &mut HeaderMap) {
     let is_ours = |pair: &&[u8]| {
         let name = pair.split(|byte| *byte == b'=').next().unwrap_or_default();
-        name.trim_ascii() == SESSION_COOKIE
+        name.trim_ascii() == SESSION_COOKIE.as_bytes()
     };
     let lines: Vec<_> = headers.get_all(header::COOKIE).iter().cloned().collect();
     let pairs = |line: &HeaderValue| line.as_bytes().split(|byte| *byte == b';').any(|pair| is_ours(&pair));
