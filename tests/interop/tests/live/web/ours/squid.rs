@@ -32,8 +32,8 @@ fn host(origin: &Origin) -> String {
 }
 
 /// One request has the credentials of both sides: bob's for the proxy, alice's for the server. squid's log has the user of
-/// the proxy, whose login holds for the connection. Which connection to the server comes next is squid's affair, so that
-/// the server is waited for each time.
+/// the proxy, whose login holds for the connection. Whether the proxy keeps users apart, each of its answers says anew
+/// (RFC 4559 section 6), so that the server's challenge is waited for each time.
 fn in_the_clear(serve: Serve, tls: bool) -> Result<()> {
     let world = World::start()?;
     let mut squid = Squid::start(&world, &[Offer::Negotiate])?;
