@@ -67,7 +67,7 @@ impl MajorStatus {
     pub const BAD_QOP: Self = Self(14);
     /// Forbidden by local policy.
     pub const UNAUTHORIZED: Self = Self(15);
-    /// The operation is unavailable.
+    /// The operation is unavailable. Of a handshake: what it has to ask does not answer, and the peer may try again later.
     pub const UNAVAILABLE: Self = Self(16);
     /// The credential element exists already.
     pub const DUPLICATE_ELEMENT: Self = Self(17);

@@ -35,7 +35,7 @@
 //! `Proxy-Authentication-Info`. A server answers with 400 where parameters are malformed, missing or exclude each other; 401
 //! with `state=error`, and the mechanism's token if the policy shows it, where the mechanism refuses; 401 with
 //! `stale=true` for a context that is not there; 401 by itself for a nonce that was used, and for a context in another
-//! place than its own; 431 for what is too long; 503 while its store cannot be asked.
+//! place than its own; 431 for what is too long; 503 while its store, or what the mechanism has to ask, does not answer.
 //!
 //! # Security
 //!

@@ -173,7 +173,7 @@ impl Diagnose for ReplayError {
         match self {
             Self::Replayed => MajorStatus::DUPLICATE_TOKEN,
             Self::Forgotten => MajorStatus::OLD_TOKEN,
-            Self::Full { .. } | Self::Unavailable => MajorStatus::FAILURE,
+            Self::Full { .. } | Self::Unavailable => MajorStatus::UNAVAILABLE,
         }
     }
 
@@ -254,8 +254,20 @@ mod tests {
         let errors = [
             (ReplayError::Replayed, Blame::Peer, "replayed", "GSS_S_DUPLICATE_TOKEN", 34),
             (ReplayError::Forgotten, Blame::Environment, "replay_forgotten", "GSS_S_OLD_TOKEN", 37),
-            (ReplayError::Full { capacity: 5 }, Blame::Environment, "replay_cache_full", "GSS_S_FAILURE", 60),
-            (ReplayError::Unavailable, Blame::Environment, "replay_cache_unavailable", "GSS_S_FAILURE", 60),
+            (
+                ReplayError::Full { capacity: 5 },
+                Blame::Environment,
+                "replay_cache_full",
+                "GSS_S_UNAVAILABLE",
+                60,
+            ),
+            (
+                ReplayError::Unavailable,
+                Blame::Environment,
+                "replay_cache_unavailable",
+                "GSS_S_UNAVAILABLE",
+                60,
+            ),
         ];
         for (error, blame, code, major, minor) in errors {
             assert_eq!((error.blame(), error.code(), error.major().name()), (blame, code, major));

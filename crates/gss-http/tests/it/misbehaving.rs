@@ -129,6 +129,8 @@ fn every_error_has_its_status_and_its_own_code() {
         assert_eq!(error.needs_http11(), error.code() == "http_needs_http11");
     }
     assert_eq!(ServerError::NoAcceptor(mechanism()).status(Side::Proxy), 500);
+    let busy = ServerError::Handshake(BoxError::new(gss_core::MessageError::Unavailable));
+    assert_eq!((busy.status(Side::Origin), busy.status(Side::Proxy)), (503, 503));
     assert_eq!(unbound(Unbound::Http3).code(), "http_needs_http11", "the same rule as HTTP/2");
     assert!(unbound(Unbound::Http3).needs_http11());
 }

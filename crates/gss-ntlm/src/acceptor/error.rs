@@ -156,10 +156,8 @@ impl Diagnose for AcceptorError {
             | Self::TargetMismatch { .. }
             | Self::TargetMissing
             | Self::WeakKey(_) => MajorStatus::UNAUTHORIZED,
-            Self::ClockSkew { .. }
-            | Self::PassThrough { .. }
-            | Self::TargetNotConfigured
-            | Self::Write(_) => MajorStatus::FAILURE,
+            Self::ClockSkew { .. } | Self::TargetNotConfigured | Self::Write(_) => MajorStatus::FAILURE,
+            Self::PassThrough { .. } => MajorStatus::UNAVAILABLE,
             Self::AttributeChanged { .. }
             | Self::BackslashInName
             | Self::EmptyResponse

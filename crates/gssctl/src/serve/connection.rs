@@ -108,6 +108,9 @@ fn respond(answer: Answer<'_, Acceptor>, peer: SocketAddr, head: &RequestHead, s
             log(&format!("{}, {error}", reply.status));
             let page = match reply.status {
                 401 => page::refused(),
+                503 => {
+                    page::notice(reason(503), "Something that logins need does not answer. Try again later.")
+                }
                 status => {
                     page::notice(reason(status), "The Authorization field of the request cannot be used.")
                 }

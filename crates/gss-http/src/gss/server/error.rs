@@ -89,22 +89,25 @@ impl<E> From<NulInRequest> for ServerError<E> {
     }
 }
 
-impl<E> ServerError<E> {
+impl<E: Diagnose> ServerError<E> {
     /// The status code to answer with: 400 for what is no well-formed request, 431 for fields and tokens that are too
-    /// long, 500 where the server itself is not ready, 503 where its store is not, and that of the side for
-    /// everything else.
+    /// long, 500 where the server itself is not ready, 503 where its store is not or a mechanism could not ask what it has
+    /// to ([`MajorStatus::UNAVAILABLE`]), and that of the side for everything else.
     #[must_use]
-    pub const fn status(&self, side: Side) -> u16 {
+    pub fn status(&self, side: Side) -> u16 {
         match self {
             Self::Field(FieldError { kind: FieldErrorKind::FieldTooLong { .. }, .. })
             | Self::Param(ParamError { kind: ParamErrorKind::Base64(TokenError::TooLong { .. }), .. }) => 431,
             Self::Field(_) | Self::NoParams | Self::Nul(_) | Self::Param(_) => 400,
             Self::NoAcceptor(_) | Self::NotBound { .. } | Self::TooManyBindings(_) => 500,
+            Self::Handshake(error) if error.major() == MajorStatus::UNAVAILABLE => 503,
             Self::Store(_) => 503,
             _ => side.challenge_status(),
         }
     }
+}
 
+impl<E> ServerError<E> {
     /// Whether the client is told that its context is gone, so that it begins again.
     #[must_use]
     pub const fn is_stale(&self) -> bool {

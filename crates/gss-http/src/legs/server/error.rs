@@ -83,17 +83,19 @@ impl<E> From<TokenError> for ServerError<E> {
     }
 }
 
-impl<E> ServerError<E> {
+impl<E: Diagnose> ServerError<E> {
     /// The status code to answer with: 400 for what is no well-formed request, 431 for fields and tokens that are too
-    /// long, 500 where the server itself is not ready, and that of the side for everything else. Where that status
-    /// needs a challenge and no scheme can be offered, the reply has 403 in its place.
+    /// long, 500 where the server itself is not ready, 503 where a mechanism could not ask what it has to
+    /// ([`MajorStatus::UNAVAILABLE`]: a replay cache, for instance), and that of the side for everything else. Where that
+    /// status needs a challenge and no scheme can be offered, the reply has 403 in its place.
     #[must_use]
-    pub const fn status(&self, side: Side) -> u16 {
+    pub fn status(&self, side: Side) -> u16 {
         match self {
             Self::Field(FieldError { kind: FieldErrorKind::FieldTooLong { .. }, .. })
             | Self::Token(TokenError::TooLong { .. }) => 431,
             Self::Field(_) | Self::Token(TokenError::Base64(_)) | Self::UnexpectedParams { .. } => 400,
             Self::NoAcceptor(_) | Self::WrongMechanism => 500,
+            Self::Handshake(error) if error.major() == MajorStatus::UNAVAILABLE => 503,
             Self::Expired { .. }
             | Self::Handshake(_)
             | Self::MissingToken { .. }
@@ -104,7 +106,9 @@ impl<E> ServerError<E> {
             | Self::Unbound { .. } => side.challenge_status(),
         }
     }
+}
 
+impl<E> ServerError<E> {
     /// Whether the client can log in over HTTP/1.1 where it cannot over the version it used.
     #[must_use]
     pub const fn needs_http11(&self) -> bool {

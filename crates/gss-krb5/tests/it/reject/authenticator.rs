@@ -222,9 +222,9 @@ fn a_replay_cache_that_cannot_tell_refuses() {
         }
     }
     let generic = Some(ErrorCode::KRB_ERR_GENERIC);
-    let full = ("replay_cache_full", MajorStatus::FAILURE, generic);
+    let full = ("replay_cache_full", MajorStatus::UNAVAILABLE, generic);
     for (reason, verdict) in [
-        (ReplayError::Unavailable, ("replay_cache_unavailable", MajorStatus::FAILURE, generic)),
+        (ReplayError::Unavailable, ("replay_cache_unavailable", MajorStatus::UNAVAILABLE, generic)),
         (ReplayError::Full { capacity: 1 }, full),
         (
             ReplayError::Forgotten,
