@@ -7,17 +7,22 @@ use bytes::Bytes;
 use core::pin::Pin;
 use core::sync::atomic::{AtomicBool, Ordering};
 use core::task::{Context, Poll};
+use core::time::Duration;
 use gss_http::Version;
 use http::{Request, Response};
 use http_body::{Body as HttpBody, Frame, SizeHint};
 use hyper::body::Incoming;
 use hyper::client::conn::{TrySendError, http1, http2};
-use hyper_util::rt::{TokioExecutor, TokioIo};
+use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::time::Instant;
 
 /// The least that hyper buffers of a response's head.
 const MIN_HEAD: usize = 8 * 1024;
+/// How often an HTTP/2 connection with requests on it is asked whether it is there.
+const KEEP_ALIVE_INTERVAL: Duration = Duration::from_secs(20);
+/// How long the answer may take.
+const KEEP_ALIVE_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// A connection to a server or to a proxy that forwards, and what is known of its logins.
 pub(crate) struct Connection {
@@ -104,6 +109,10 @@ impl Connection {
         origin: Standing,
     ) -> Result<Self, hyper::Error> {
         let (sender, connection) = http2::Builder::new(TokioExecutor::new())
+            .timer(TokioTimer::new())
+            // All requests of an identity share the connection: one that went away in silence must not take them along.
+            .keep_alive_interval(Some(KEEP_ALIVE_INTERVAL))
+            .keep_alive_timeout(KEEP_ALIVE_TIMEOUT)
             .max_header_list_size(u32::try_from(max_head).unwrap_or(u32::MAX))
             .handshake(TokioIo::new(io))
             .await?;

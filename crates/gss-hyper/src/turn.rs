@@ -120,7 +120,8 @@ impl<'a> Turn<'a> {
     /// The scheme that this side asked for, for another try on another connection.
     pub(crate) fn asked(&self) -> Option<Eager> {
         match &self.state {
-            State::Sent { .. } => self.eager,
+            // What a connection was known to want says nothing about the next one.
+            State::Sent { .. } => self.eager.filter(|eager| matches!(eager, Eager::Asked(_))),
             _ => None,
         }
     }
@@ -237,6 +238,7 @@ impl<'a> Turn<'a> {
         let scheme = eager.map_or(Scheme::default(), Eager::scheme);
         match outcome {
             Ok(Outcome::SendAgain { field, exchange }) => {
+                let eager = self.asks(scheme);
                 self.sent(field, exchange, tokens.saturating_add(1), eager);
                 Ok(Next::Again)
             }
@@ -264,12 +266,17 @@ impl<'a> Turn<'a> {
             }
             Ok(Outcome::Unproven) => {
                 standing.logged_in = None;
+                if self.terms.mutual.is_required() && matches!(eager, Some(Eager::Asked(_))) {
+                    let (host, scheme) = (self.terms.host.to_owned(), scheme.name());
+                    return Err(Error::NotProven { host, scheme });
+                }
                 Ok(Next::Answer)
             }
             Ok(Outcome::Restart(restart)) => {
                 let initiator = self.initiator(scheme, standing).await?;
                 let (field, exchange) = random::with_env(self.now(), |env| restart.with(initiator, env))
                     .map_err(|error| self.failed(error))?;
+                let eager = self.asks(scheme);
                 self.sent(field, exchange, 1, eager);
                 Ok(Next::Again)
             }
@@ -280,6 +287,12 @@ impl<'a> Turn<'a> {
             Err(error) if error.needs_http11() => Ok(Next::Http11),
             Err(error) => Err(self.failed(error)),
         }
+    }
+
+    /// The side asks in answer to this very request: from now on a response without a token is no proof.
+    fn asks(&mut self, scheme: Scheme) -> Option<Eager> {
+        self.eager = Some(Eager::Asked(scheme));
+        self.eager
     }
 
     /// The best scheme that is listed, that the login speaks and that the response offers.

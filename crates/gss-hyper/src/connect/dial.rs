@@ -3,8 +3,13 @@
 use super::{Connector, Stream};
 use crate::{Error, Origin};
 use core::net::SocketAddr;
+use core::time::Duration;
 use std::io;
 use tokio::net::{TcpStream, lookup_host};
+use tokio::time::timeout;
+
+/// How long one address of a host may take, so that the next one is tried: where IPv6 goes nowhere, for instance.
+const MAX_ADDRESS_TIME: Duration = Duration::from_secs(5);
 
 impl Connector {
     /// A connection to the first address of the host that takes one.
@@ -12,7 +17,9 @@ impl Connector {
         let failed = |source| Error::Connect { host: origin.to_string(), source };
         let mut last = io::Error::new(io::ErrorKind::NotFound, "the host has no address");
         for address in self.addresses(origin).await.map_err(failed)? {
-            match TcpStream::connect(address).await {
+            // The caller's time-out is over all of them.
+            let connected = timeout(MAX_ADDRESS_TIME, TcpStream::connect(address)).await;
+            match connected.unwrap_or_else(|_| Err(io::ErrorKind::TimedOut.into())) {
                 Ok(stream) => {
                     // Without it requests are slower, and that is all.
                     let _ = stream.set_nodelay(true);

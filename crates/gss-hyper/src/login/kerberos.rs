@@ -90,13 +90,7 @@ impl KerberosLogin {
             .ticket(&server)
             .await
             .map_err(|source| LoginError::Ticket { service: server.to_string(), source })?;
-        let expected = self.client.get_or_init(|| credential.client.clone());
-        if *expected != credential.client {
-            return Err(LoginError::OtherClient {
-                expected: expected.clone(),
-                found: credential.client.clone(),
-            });
-        }
+        self.check_client(&credential.client)?;
         let trusted = credential.flags.contains(TicketFlags::OK_AS_DELEGATE);
         let mut initiator = Initiator::with_ticket(Arc::new(service_ticket(duplicate(&credential))));
         let delegate = match wanted.delegation {
@@ -114,6 +108,15 @@ impl KerberosLogin {
             initiator = initiator.channel_bindings(bindings);
         }
         Ok(initiator)
+    }
+
+    /// Whoever fills the cache may become somebody else meanwhile.
+    fn check_client(&self, found: &Principal) -> Result<(), LoginError> {
+        let expected = self.client.get_or_init(|| found.clone());
+        if expected == found {
+            return Ok(());
+        }
+        Err(LoginError::OtherClient { expected: expected.clone(), found: found.clone() })
     }
 
     fn server(&self, target: &Target<'_>) -> Result<Principal, LoginError> {
@@ -134,6 +137,7 @@ impl KerberosLogin {
         }
         let failed = |source| LoginError::Delegation { service: server.to_string(), source };
         let tgt = self.credentials.tgt().await.map_err(failed)?;
+        self.check_client(&tgt.client)?;
         let options = TgsOptions { kdc_offset: self.credentials.kdc_offset(), ..TgsOptions::default() };
         let exchange = random::with_env(Timestamp::now(), |env: &mut Env<'_>| {
             TgsExchange::forward(&forwarding.policy, &tgt, Vec::new(), options, env)
@@ -142,6 +146,7 @@ impl KerberosLogin {
         let outcome = drive(exchange, &*forwarding.transport, &mut Timestamp::now, &mut UnwrapErr(SysRng))
             .await
             .map_err(|error| failed(CredentialsError::from(error)))?;
+        self.check_client(&outcome.credential.client)?;
         let ticket = Arc::new(service_ticket(outcome.credential));
         *kept = Some(Arc::clone(&ticket));
         Ok(ticket)

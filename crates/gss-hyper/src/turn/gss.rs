@@ -8,8 +8,8 @@ use alloc::sync::Arc;
 use gss::{Context, Initiator};
 use gss_core::bindings::{TlsBinding, TlsChannel};
 use gss_http::gss::{
-    Binding, Challenge, Client, ClientError, ClientPolicy, Exchange, Login, NAME, Outcome, RequestParts,
-    Response, SessionOutcome,
+    Binding, Challenge, ChallengeError, Client, ClientError, ClientPolicy, Exchange, Login, NAME, Outcome,
+    RequestParts, Response, SessionOutcome,
 };
 use gss_http::{FinalToken, HeaderField, Scheme, ServerProof};
 use http::{HeaderMap, HeaderValue, StatusCode};
@@ -74,9 +74,11 @@ impl<'a> Turn<'a> {
     ) -> Result<Option<Next>, Error> {
         let Some(signing) = self.signing(standing) else { return Ok(None) };
         let challenge = Challenge::find(lines(fields, self.terms.side.challenge_field()));
-        match challenge.map_err(|error| self.gss_failed(ClientError::Challenge(error)))? {
-            Some(challenge) => self.log_in(&challenge, signing, standing).await,
-            None => Ok(None),
+        match challenge {
+            Ok(Some(challenge)) => self.log_in(&challenge, signing, standing).await,
+            // Another scheme may stand where the grammar holds.
+            Ok(None) | Err(ChallengeError::Field(_)) => Ok(None),
+            Err(error) => Err(self.gss_failed(ClientError::Challenge(error))),
         }
     }
 
@@ -186,7 +188,12 @@ impl<'a> Turn<'a> {
                 sessions.forget(key, going);
             }
         };
-        match outcome.map_err(|error| self.gss_failed(ClientError::Challenge(error)))? {
+        let outcome = outcome.map_err(|error| {
+            // It would fail in the same way the next time.
+            forget(self.signing(standing));
+            self.gss_failed(ClientError::Challenge(error))
+        });
+        match outcome? {
             SessionOutcome::Answered => {
                 standing.logged_in = Some(going.logged_in.clone());
                 self.state = State::Done;

@@ -2,8 +2,12 @@
 
 use crate::raw::{Raw, Say, response};
 use crate::server::{Options, Server};
-use crate::world::{SITE, World, get};
+use crate::world::{SITE, World, get, text};
+use alloc::sync::Arc;
 use core::time::Duration;
+use getrandom::SysRng;
+use getrandom::rand_core::UnwrapErr;
+use gss::Handshake;
 use gss_http::ClientError;
 use gss_hyper::{Error, Mutual};
 use tokio::time::timeout;
@@ -18,6 +22,41 @@ async fn outcome(world: &World, raw: &Raw) -> Result<http::StatusCode, Error> {
     let client = world.client(raw.address).build().unwrap();
     let request = client.request(get(URL));
     timeout(PATIENCE, request).await.unwrap().map(|response| response.status())
+}
+
+/// The line in which a server takes the token of a request, and proves itself.
+fn proof(config: &Arc<gss::AcceptorConfig>, head: &str) -> String {
+    let token = head.split_once("Negotiate ").unwrap().1.lines().next().unwrap();
+    let (mut input, mut output) = (Vec::new(), Vec::new());
+    gss_http::legs::decode_token(token, 1 << 16, &mut input).unwrap();
+    let mut rng = UnwrapErr(SysRng);
+    let mut env = gss::Env::new(gss::Timestamp::now(), &mut rng);
+    let acceptor = gss::Acceptor::new(Arc::clone(config));
+    assert!(matches!(acceptor.step(&mut input, &mut output, &mut env), Ok(gss::Step::Done(_))));
+    let mut line = b"www-authenticate: ".to_vec();
+    gss_http::Scheme::Negotiate.write_token(&output, &mut line).unwrap();
+    String::from_utf8(line).unwrap()
+}
+
+/// That it proved itself once says nothing about who answers now.
+#[tokio::test]
+async fn a_server_that_asks_again_has_to_prove_itself_again() {
+    let world = World::new();
+    let config = Arc::new(world.acceptor(SITE));
+    let server = Raw::start(move |number, head| {
+        Say::Bytes(match number {
+            0 | 2 => response(401, &["www-authenticate: Negotiate"], ""),
+            1 => response(200, &[&proof(&config, head)], "proven"),
+            _ => response(200, &[], "not proven"),
+        })
+    })
+    .await;
+    let client = world.client(server.address).build().unwrap();
+    let first = client.request(get("http://www.example.com/")).await.unwrap();
+    assert_eq!(text(first).await, "proven");
+    let error = client.request(get("http://www.example.com/")).await.unwrap_err();
+    assert!(error.is_unproven(), "{error}");
+    assert_eq!((server.heads().len(), server.connections()), (4, 1));
 }
 
 #[tokio::test]

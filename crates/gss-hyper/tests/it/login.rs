@@ -192,6 +192,8 @@ async fn credentials_of_the_callers_own_are_told_apart() {
     for (name, value) in [
         ("authorization", "Negotiate YIIB"),
         ("authorization", "ntlm TlRMTVNTUAAB"),
+        ("authorization", " NTLM TlRMTVNTUAAB"),
+        ("authorization", "NTLM\tTlRMTVNTUAAB"),
         ("proxy-authorization", "Basic YTpi"),
     ] {
         let mut request = get("http://www.example.com/");
@@ -204,6 +206,15 @@ async fn credentials_of_the_callers_own_are_told_apart() {
     request.headers_mut().insert(AUTHORIZATION, HeaderValue::from_static("Bearer abc"));
     assert!(client.request(request).await.is_ok());
     assert_eq!(server.seen()[0].fields[AUTHORIZATION], "Bearer abc");
+}
+
+#[tokio::test]
+async fn a_url_may_have_a_query_and_no_path() {
+    let world = World::new();
+    let server = Server::start(&world, SITE, Options::default()).await;
+    let client = world.client(server.address).build().unwrap();
+    assert!(client.request(get("http://www.example.com?x=y")).await.is_ok());
+    assert!(server.seen().iter().all(|seen| seen.uri == "/?x=y"));
 }
 
 #[tokio::test]

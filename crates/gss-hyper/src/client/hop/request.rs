@@ -41,7 +41,9 @@ impl Head {
         }
         // Tokens of these schemes make a connection somebody's.
         let token = |value: &HeaderValue| {
-            let scheme = value.as_bytes().split(|byte| *byte == b' ').next().unwrap_or_default();
+            // Servers do not count white space in front.
+            let value = value.as_bytes().trim_ascii_start();
+            let scheme = value.split(|byte| matches!(byte, b' ' | b'\t' | b',')).next().unwrap_or_default();
             ["Negotiate", "NTLM", "GSS"].iter().any(|name| name.as_bytes().eq_ignore_ascii_case(scheme))
         };
         if fields.get_all(AUTHORIZATION).iter().any(token) {
@@ -55,6 +57,14 @@ impl Head {
             fields.remove(name);
         }
         Ok(Self { method, url, fields })
+    }
+
+    /// Path and query. A URL may have a query and no path, and a request may not (RFC 9112 section 3.2.1).
+    fn target(&self) -> String {
+        match self.url.path_and_query().map_or("", PathAndQuery::as_str) {
+            target if target.starts_with(['/', '*']) => target.to_owned(),
+            query => format!("/{query}"),
+        }
     }
 
     /// Whether the caller logs in on their own, for instance with a bearer token.
@@ -90,7 +100,7 @@ impl Head {
         Signed {
             method: self.method.to_string(),
             origin: format!("https://{}", origin.host_and_port()),
-            target: self.url.path_and_query().map_or("/", PathAndQuery::as_str).to_owned(),
+            target: self.target(),
             content_digest: (!digests.is_empty()).then(|| digests.join(&b", "[..])),
         }
     }
@@ -109,8 +119,7 @@ impl Head {
         };
         let authority = origin.authority();
         let mut parts = uri::Parts::default();
-        let path = self.url.path_and_query().cloned();
-        parts.path_and_query = Some(path.unwrap_or_else(|| PathAndQuery::from_static("/")));
+        parts.path_and_query = Some(PathAndQuery::try_from(self.target()).map_err(|error| wrong(&error))?);
         let http2 = connection.version() == Version::Http2;
         if http2 || connection.proxy.is_some() {
             // To a proxy that forwards in absolute form (RFC 9112 section 3.2.2), without a user's name.
