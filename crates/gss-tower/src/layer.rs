@@ -215,12 +215,15 @@ fn known<R>(
     }
     let headers = response.headers_mut();
     append(headers, fields);
-    // Only requests with `Authorization` are safe from shared caches by themselves (RFC 9111 section 3.5).
-    if who.manner() != Manner::Login || cookie.is_some() {
-        private(headers);
-    }
     if let Some(cookie) = cookie {
+        // Whoever gets the cookie is its user, whatever the service says of the rest of its response.
+        if !is_private(headers) {
+            headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("private"));
+        }
         headers.append(header::SET_COOKIE, cookie);
+    } else if who.manner() != Manner::Login {
+        // Only requests with `Authorization` are safe from shared caches by themselves (RFC 9111 section 3.5).
+        private(headers);
     }
     response
 }
@@ -239,4 +242,21 @@ fn private(headers: &mut HeaderMap) {
     if !headers.contains_key(header::CACHE_CONTROL) {
         headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("private"));
     }
+}
+
+/// Whether no shared cache may store any of the response. `private` with names of fields is about these only (RFC 9111
+/// section 5.2.2.7), and what is quoted is no directive.
+fn is_private(headers: &HeaderMap) -> bool {
+    headers.get_all(header::CACHE_CONTROL).iter().any(|line| {
+        let (mut quoted, mut escaped) = (false, false);
+        let mut directives = line.as_bytes().split(|byte| {
+            quoted ^= *byte == b'"' && !escaped;
+            escaped = quoted && *byte == b'\\' && !escaped;
+            *byte == b',' && !quoted
+        });
+        directives.any(|directive| {
+            let directive = directive.trim_ascii();
+            directive.eq_ignore_ascii_case(b"private") || directive.eq_ignore_ascii_case(b"no-store")
+        })
+    })
 }

@@ -2,10 +2,14 @@
 
 use crate::support::{get, guard, kerberos, login, login_delegating, plain, send, tls};
 use alloc::sync::Arc;
+use bytes::Bytes;
 use core::sync::atomic::{AtomicI64, Ordering};
 use gss::Timestamp;
 use gss_tower::{Authenticated, AuthenticationLayer, Forbidden, Manner, SameSite, SessionKey, Sessions};
 use http::request::Parts;
+use http::{HeaderValue, Request, Response};
+use http_body_util::Full;
+use tower_layer::Layer;
 
 fn key(number: u8) -> SessionKey {
     SessionKey::from([number; 32])
@@ -51,6 +55,39 @@ async fn a_login_begins_a_session() {
     assert_eq!(send(&service, request, Some(&connection)).await.status, 401);
     let counted = layer.counters().snapshot();
     assert_eq!((counted.sessions_begun, counted.sessions_used, counted.logins()), (2, 2, 2));
+}
+
+#[tokio::test]
+async fn shared_caches_do_not_get_the_cookie() {
+    let layer = layer(Sessions::new(key(1)).always_https());
+    for (said, sent) in [
+        (&[][..], &["private"][..]),
+        (&["public, max-age=3600"], &["private"]),
+        (&["max-age=3600", "public"], &["private"]),
+        (&["private=\"X-Mine\", max-age=60"], &["private"]),
+        (&["x-private, no-store-x, no-cache"], &["private"]),
+        (&["public, x=\"a, no-store, b\""], &["private"]),
+        (&["public, x=\"\\\", no-store, b\""], &["private"]),
+        (&["public, x=\"a, no-store"], &["private"]),
+        // What is as strict stays.
+        (&["max-age=60, Private"], &["max-age=60, Private"]),
+        (&["no-cache=\"Set-Cookie\" ,\tNO-STORE"], &["no-cache=\"Set-Cookie\" ,\tNO-STORE"]),
+        (&["max-age=60", "private"], &["max-age=60", "private"]),
+    ] {
+        let service = layer.layer(tower::service_fn(move |_: Request<Full<Bytes>>| {
+            let mut response = Response::new(Full::<Bytes>::default());
+            for line in said {
+                response.headers_mut().append("cache-control", HeaderValue::from_static(line));
+            }
+            async move { Ok(response) }
+        }));
+        let seen = send(&service, get("/").header("authorization", login("alice").value), None).await;
+        assert_eq!((seen.lines("cache-control"), seen.lines("set-cookie").len()), (sent.to_vec(), 1));
+        // A login without a cookie leaves the field to the service.
+        let request = get("/").header("authorization", login_delegating("alice").value);
+        let seen = send(&service, request, None).await;
+        assert_eq!((seen.lines("cache-control"), seen.lines("set-cookie").len()), (said.to_vec(), 0));
+    }
 }
 
 #[tokio::test]
