@@ -22,7 +22,9 @@
 //!
 //! * Redis 5 or later, or a server that is the same in these respects: Lua scripts, `INFO`.
 //! * It must drop nothing to make room: `maxmemory-policy noeviction`, or no `maxmemory`. The replay cache looks, and
-//!   refuses to work with others ([`Unfit`]). A setting that is changed later is seen with the next connection.
+//!   refuses to work with others ([`Unfit`]). A setting that is changed later is seen with the next connection
+//!   only: until then authenticators that the server has dropped can be replayed, and nobody notices. Restart what uses
+//!   the cache after such a change.
 //! * One to trust, and reached by a way to trust: whoever writes to it can undo the detection of replays, and there is
 //!   no TLS here. A socket of the system, a network of its own, or a tunnel.
 //! * Enough for its user: `~gss:* +evalsha +script|load +info +ping +hget +hset +hmget +set +get +del +exists +decrby
