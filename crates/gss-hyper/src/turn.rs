@@ -131,6 +131,15 @@ impl<'a> Turn<'a> {
         matches!(self.state, State::Done)
     }
 
+    /// Refuses an answer of a side that asked for no login, where the caller insists on one.
+    pub(crate) fn insist(&self, status: StatusCode, standing: &Standing) -> Result<(), Error> {
+        let insists = self.terms.mutual == Mutual::Insist && self.terms.login.is_some();
+        if !insists || self.is_done() || standing.persistence.persistent() {
+            return Ok(());
+        }
+        Err(Error::NotAsked { host: self.terms.host.to_owned(), status })
+    }
+
     /// The name and value of the field to send.
     pub(crate) fn field(&self) -> Option<(&'static str, HeaderValue)> {
         match &self.state {

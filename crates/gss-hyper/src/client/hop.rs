@@ -13,7 +13,7 @@ use crate::connection::{Connection, SendFailure};
 use crate::deadline::Deadline;
 use crate::pool::Key;
 use crate::turn::{Eager, Next, Signed, Signing, Standing, Terms, Turn};
-use crate::{Body, Error, Login, Mutual, Origin};
+use crate::{Body, Error, Login, Origin};
 use alloc::sync::Arc;
 use gss_http::{Route, Scheme, Schemes, Side, Version};
 use http::{HeaderValue, Response, StatusCode};
@@ -206,6 +206,7 @@ impl<'a> Hop<'a> {
                 // The origin has not seen the request, and its token is sent again.
                 return if next == Next::Again { Ok(next) } else { Err(proxy_login_needed()) };
             }
+            turn.insist(status, standing)?;
         }
         let next = turns.origin.receive(status, fields, &mut connection.origin).await?;
         if next != Next::Answer {
@@ -227,10 +228,7 @@ impl<'a> Hop<'a> {
             Some(logged_in) => {
                 response.extensions_mut().insert(logged_in.clone());
             }
-            None if self.shared.mutual == Mutual::Insist && self.login().is_some() => {
-                return Err(Error::NotAsked { host: self.origin.to_string(), status });
-            }
-            None => {}
+            None => turns.origin.insist(status, &connection.origin)?,
         }
         Ok(Next::Answer)
     }

@@ -62,6 +62,7 @@ impl Connector {
                     }
                 }
                 Next::Http11 | Next::Answer if status.is_success() => {
+                    turn.insist(status, &standing)?;
                     let upgraded = upgrade.await.map_err(failed)?;
                     return Ok(Dug::Through(Stream::new(TokioIo::new(upgraded))));
                 }

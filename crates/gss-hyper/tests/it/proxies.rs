@@ -115,6 +115,26 @@ async fn a_proxy_proves_itself_where_it_has_to() {
 }
 
 #[tokio::test]
+async fn a_proxy_that_asks_for_nothing_is_not_enough_for_who_insists() {
+    let world = World::new();
+    let server = Server::start(&world, SITE, server::Options::tls(&world.site, &[])).await;
+    let plain = Server::start(&world, SITE, server::Options::default()).await;
+    for (url, upstream) in [(SECURE, server.address), (PLAIN, plain.address)] {
+        let asking = Proxy::start(&world.proxy, Options::kerberos(&world, upstream)).await;
+        let silent = Proxy::start(&world.proxy, Options::new(upstream)).await;
+        for (proxy, asks) in [(asking, true), (silent, false)] {
+            let named = proxy_at(&proxy, false).login(world.login("bob"));
+            for (mutual, goes) in [(Mutual::Insist, asks), (Mutual::Required, true)] {
+                let client = client(&world, &proxy, named.clone().mutual(mutual)).build().unwrap();
+                let outcome = client.request(get(&format!("{url}public"))).await;
+                assert_eq!(outcome.is_ok(), goes, "{url} {mutual:?}");
+                assert!(goes || matches!(outcome.unwrap_err(), Error::NotAsked { .. }));
+            }
+        }
+    }
+}
+
+#[tokio::test]
 async fn users_keep_their_tunnels_and_hosts_may_go_without() {
     let world = World::new();
     let server = Server::start(&world, SITE, server::Options::tls(&world.site, &[])).await;
