@@ -33,6 +33,7 @@ pub(super) fn of_request(headers: &mut HeaderMap, naming: &Naming, origin: &Orig
             // `Proxy` becomes HTTP_PROXY where fields are variables.
             || folded == "proxy"
             || name == header::AUTHORIZATION
+            || is_respelled(name, &folded)
             || naming.reserves(&folded)
             || (!naming.trust_forwarded && says_where_from(&folded))
     });
@@ -61,11 +62,22 @@ pub(super) fn of_response(headers: &mut HeaderMap, status: StatusCode) {
 
 /// Whether a field is about the connection, and no other (RFC 9110 section 7.6.1).
 fn is_of_one_hop(name: &HeaderName, named: &[HeaderName]) -> bool {
+    is_always_of_one_hop(name.as_str()) || named.contains(name)
+}
+
+fn is_always_of_one_hop(name: &str) -> bool {
     let fixed = matches!(
-        name.as_str(),
+        name,
         "connection" | "http2-settings" | "keep-alive" | "te" | "trailer" | "transfer-encoding" | "upgrade"
     );
-    fixed || name.as_str().starts_with("proxy-") || named.contains(name)
+    fixed || name.starts_with("proxy-")
+}
+
+/// Whether a service may take a field for one that says where a message ends, what it is, or what is for one hop, while to
+/// us it is another. Names of one word, such as `Host`, have no other spelling.
+fn is_respelled(name: &HeaderName, folded: &str) -> bool {
+    let special = is_always_of_one_hop(folded) || matches!(folded, "content-length" | "content-type");
+    special && name.as_str() != folded
 }
 
 fn named_by_connection(headers: &HeaderMap) -> Vec<HeaderName> {

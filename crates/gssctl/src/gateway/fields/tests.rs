@@ -80,6 +80,32 @@ fn a_length_does_not_stand_beside_chunks() {
 }
 
 #[test]
+fn other_spellings_of_fields_with_a_job_stay_here() {
+    let names = [
+        "Content_Length",
+        "content.type",
+        "Transfer_Encoding",
+        "transfer~encoding",
+        "Keep_Alive",
+        "HTTP2_Settings",
+        "Proxy_Authorization",
+        "proxy_anything-else",
+    ];
+    for name in names {
+        let sent = sent_on(&[], &[(name, "gone"), ("content-length", "5"), ("content-type", "text/plain")]);
+        assert!(sent.values().all(|value| value != "gone"), "{name}: {sent:?}");
+        assert_eq!(
+            (lines(&sent, "content-length"), lines(&sent, "content-type")),
+            (vec!["5"], vec!["text/plain"])
+        );
+    }
+    // Other names are no business of ours.
+    for name in ["x_content_length", "content_length2", "x-proxy_y"] {
+        assert_eq!(lines(&sent_on(&[], &[(name, "kept")]), name), ["kept"]);
+    }
+}
+
+#[test]
 fn the_service_is_told_where_a_request_comes_from() {
     let client = [
         ("forwarded", "for=10.0.0.1;proto=http"),
