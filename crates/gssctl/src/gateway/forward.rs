@@ -168,6 +168,13 @@ impl Inner {
             host
         };
         parts.headers.insert(header::HOST, host);
+        // Without this, a body of unknown length is left out where bodies are rare: with GET and HEAD.
+        if !body.is_end_stream()
+            && body.size_hint().exact().is_none()
+            && !parts.headers.contains_key(header::CONTENT_LENGTH)
+        {
+            parts.headers.insert(header::TRANSFER_ENCODING, HeaderValue::from_static("chunked"));
+        }
         if let Some(protocol) = &protocol {
             tunnel::add_fields(&mut parts.headers, protocol.clone());
         }

@@ -51,6 +51,22 @@ async fn large_bodies_stream_through() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn bodies_of_unknown_length_arrive_with_every_method() {
+    let service = Service::start().await;
+    let world = World::start(service.address, &[]).await;
+    let alice = world.site.credentials("alice");
+    for method in ["GET", "DELETE", "POST"] {
+        let mut connection = world.client.http1().await;
+        let (send, chunks) = mpsc::channel(1);
+        send.send(Bytes::from_static(b"found")).await.unwrap();
+        drop(send);
+        let request = Request::builder().method(method).uri("/echo").header("transfer-encoding", "chunked");
+        let response = connection.open(request.log_in(&alice), streaming(chunks)).await;
+        assert_eq!(response.into_body().collect().await.unwrap().to_bytes(), "found", "{method}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn bodies_that_are_too_long_are_refused() {
     let service = Service::start().await;
     let world = World::start(service.address, &["--max-body", "64K"]).await;
