@@ -7,6 +7,7 @@ use core::task::{Context, Poll};
 use gss_tower::Connection;
 use http::{Request, Response};
 use hyper::body::Incoming;
+use std::io::{self, Write};
 use std::sync::OnceLock;
 use std::time::Instant;
 use tower_service::Service;
@@ -45,6 +46,27 @@ pub(super) type Log = Arc<dyn Fn(&str) + Send + Sync>;
 /// Lines on standard error.
 pub(super) fn to_stderr() -> Log {
     Arc::new(|line| eprintln!("{}", Printable(line)))
+}
+
+/// Standard error for lines that are written whole, with parts that others chose.
+pub(super) struct Stderr;
+
+impl Write for Stderr {
+    fn write(&mut self, line: &[u8]) -> io::Result<usize> {
+        io::stderr().write_all(printable(line).as_bytes())?;
+        Ok(line.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        io::stderr().flush()
+    }
+}
+
+/// A line that is one still when it is shown: all but its end is escaped where a terminal would act on it.
+fn printable(line: &[u8]) -> String {
+    let text = String::from_utf8_lossy(line);
+    let (text, end) = text.strip_suffix('\n').map_or((&*text, ""), |text| (text, "\n"));
+    format!("{}{end}", Printable(text))
 }
 
 /// A service with a log.
@@ -88,5 +110,27 @@ where
             }
             Ok(response)
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn clients_do_not_write_lines_of_their_own() {
+        for (line, shown) in [
+            ("plain: bj\u{f6}rn\n", "plain: bj\u{f6}rn\n"),
+            ("one\r\ntwo\n", "one\\r\\ntwo\n"),
+            ("\n\n", "\\n\n"),
+            (
+                "HTTP/\u{202e}moc\u{2066}\u{61c}\u{1b}[2J\u{9b}",
+                "HTTP/\\u{202e}moc\\u{2066}\\u{61c}\\u{1b}[2J\\u{9b}",
+            ),
+            ("", ""),
+        ] {
+            assert_eq!(printable(line.as_bytes()), shown);
+        }
+        assert_eq!(printable(b"\xff\n"), "\u{fffd}\n");
     }
 }
