@@ -143,7 +143,8 @@ fn tell_of_refusals() {
     let tells = filter_fn(|about| {
         *about.level() <= LevelFilter::WARN || about.is_span() || about.fields().field("error").is_some()
     });
-    let lines = tracing_subscriber::fmt::layer().with_writer(|| front::Stderr).with_ansi(false).without_time();
+    let lines =
+        tracing_subscriber::fmt::layer().with_writer(|| front::Stderr).with_ansi(false).without_time();
     // Where a subscriber is set already, lines go there.
     let _ = tracing_subscriber::registry()
         .with(lines.with_target(false).with_filter(tells).with_filter(LevelFilter::INFO))
