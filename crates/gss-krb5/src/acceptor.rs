@@ -254,6 +254,13 @@ impl Accepted {
         &self.client
     }
 
+    /// Whether the ticket is anonymous (RFC 8062), which has to be allowed with [`Allow::ANONYMOUS`]: the client is nobody
+    /// in particular then, whatever its name.
+    #[must_use]
+    pub fn is_anonymous(&self) -> bool {
+        request::is_anonymous(self.ticket_flags, self.client.name())
+    }
+
     /// The service whose key decrypted the ticket.
     #[must_use]
     pub fn service(&self) -> &Principal {

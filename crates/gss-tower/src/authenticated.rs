@@ -209,9 +209,12 @@ impl Facts {
     fn of_context(context: &Context) -> Self {
         let facts = context.facts();
         let (user_sid, sids) = sids(context);
+        let name = Name::of_context(context);
+        // An anonymous ticket has a name too, WELLKNOWN/ANONYMOUS, which is nobody's.
+        let principal = context.peer_name().filter(|_| name != Name::Anonymous);
         Self {
-            principal: context.peer_name().unwrap_or_default(),
-            name: Name::of_context(context),
+            principal: principal.unwrap_or_default(),
+            name,
             mechanism: facts.mechanism,
             flags: facts.flags,
             bound: facts.binding == BindingOutcome::Bound,
@@ -225,7 +228,10 @@ impl Facts {
 impl Name {
     fn of_context(context: &Context) -> Self {
         if let Some(accepted) = context.krb5_accepted() {
-            return Self::Krb5(accepted.client().clone());
+            return match accepted.is_anonymous() {
+                true => Self::Anonymous,
+                false => Self::Krb5(accepted.client().clone()),
+            };
         }
         #[cfg(feature = "ntlm")]
         if let Some(accepted) = context.ntlm_accepted()

@@ -49,7 +49,7 @@ enum Allowance {
     UncheckedPath,
     /// NTLM clients that send no MIC, like curl
     NtlmWithoutMic,
-    /// NTLM clients that log on as nobody
+    /// Clients that log in as nobody: anonymous tickets, and NTLM without a user
     Anonymous,
 }
 
@@ -63,6 +63,13 @@ enum CbPolicy {
     Require,
 }
 
+/// An acceptor's configuration.
+pub(crate) struct Configured {
+    pub(crate) config: AcceptorConfig,
+    /// A user of NTLM who may give any domain.
+    pub(crate) of_any_domain: Option<String>,
+}
+
 #[derive(Clone, Debug)]
 struct Bytes(Vec<u8>);
 
@@ -74,15 +81,12 @@ fn parse_hex(text: &str) -> Result<Bytes, crate::decode::InputError> {
 impl Arguments {
     /// The configuration, channel bindings left out, with a replay cache in this process.
     pub(crate) fn config(&self) -> Result<AcceptorConfig> {
-        self.config_with(MemoryReplayCache::new())
+        Ok(self.config_with(MemoryReplayCache::new())?.config)
     }
 
-    /// The configuration, channel bindings left out.
-    pub(crate) fn config_with(
-        &self,
-        replay: impl ReplayCache + Send + Sync + 'static,
-    ) -> Result<AcceptorConfig> {
-        let ntlm = ntlm::config(&self.ntlm, &self.allow)?;
+    /// The configuration, channel bindings left out, and what is to be known of its users.
+    pub(crate) fn config_with(&self, replay: impl ReplayCache + Send + Sync + 'static) -> Result<Configured> {
+        let (ntlm, of_any_domain) = ntlm::config(&self.ntlm, &self.allow)?.unzip();
         let config = match (&self.keytab, ntlm) {
             (None, Some(ntlm)) => AcceptorConfig::ntlm(ntlm),
             (keytab, ntlm) => {
@@ -97,7 +101,8 @@ impl Arguments {
                 }
             }
         };
-        Ok(config.framing(Framing::SpnegoOrRaw))
+        let of_any_domain = of_any_domain.flatten();
+        Ok(Configured { config: config.framing(Framing::SpnegoOrRaw), of_any_domain })
     }
 
     fn krb5_config(
@@ -115,7 +120,8 @@ impl Arguments {
                 Allowance::BareApReq => config.allow(Allow::BARE_AP_REQ),
                 Allowance::MissingChecksum => config.allow(Allow::MISSING_CHECKSUM),
                 Allowance::UncheckedPath => config.transited(TransitedPolicy::TrustUncheckedPath),
-                Allowance::NtlmWithoutMic | Allowance::Anonymous => config,
+                Allowance::Anonymous => config.allow(Allow::ANONYMOUS),
+                Allowance::NtlmWithoutMic => config,
             };
         }
         Ok(config)

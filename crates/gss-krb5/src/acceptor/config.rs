@@ -180,6 +180,9 @@ impl Allow {
     pub const MISSING_CHECKSUM: Self = Self(2);
     /// AP-REQs without framing though not of DCE style, as some SMB clients send.
     pub const BARE_AP_REQ: Self = Self(4);
+    /// Anonymous tickets (RFC 8062), which anybody may get where the KDC issues them:
+    /// [`Accepted::is_anonymous`](super::Accepted::is_anonymous) tells them from others.
+    pub const ANONYMOUS: Self = Self(8);
 }
 
 impl BitOr for Allow {

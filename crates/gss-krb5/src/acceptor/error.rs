@@ -23,6 +23,8 @@ pub enum AcceptorError {
         /// How many addresses the ticket allows.
         allowed: usize,
     },
+    /// The ticket names nobody (RFC 8062), and such are not allowed.
+    Anonymous,
     /// Authorization data of ticket or authenticator.
     AuthData(AuthDataError),
     /// The authenticator is encrypted in another enctype than that of the session key.
@@ -182,7 +184,9 @@ impl AcceptorError {
                 DecodeErrorKind::MessageType { .. } => ErrorCode::KRB_AP_ERR_MSG_TYPE,
                 _ => return None,
             },
-            Self::Delegation(_) | Self::Key(_) | Self::Framing { .. } => ErrorCode::KRB_ERR_GENERIC,
+            Self::Anonymous | Self::Delegation(_) | Self::Key(_) | Self::Framing { .. } => {
+                ErrorCode::KRB_ERR_GENERIC
+            }
             Self::NoKey { reason: NoKey::Service, .. } => ErrorCode::KRB_AP_ERR_NOKEY,
             Self::NoKey { reason: NoKey::Version { .. }, .. } => ErrorCode::KRB_AP_ERR_BADKEYVER,
             Self::NoKey { reason: NoKey::EncType { .. }, .. } | Self::WeakEncType { .. } => {
@@ -226,6 +230,7 @@ impl Diagnose for AcceptorError {
     fn code(&self) -> &'static str {
         match self {
             Self::Address { .. } => "address",
+            Self::Anonymous => "anonymous_ticket",
             Self::AuthData(_) => "authorization_data",
             Self::AuthenticatorEncType { .. } => "authenticator_enctype",
             Self::AuthenticatorIntegrity => "authenticator_integrity",
@@ -294,6 +299,7 @@ impl Diagnose for AcceptorError {
             Self::TicketExpired { .. } => MajorStatus::CREDENTIALS_EXPIRED,
             Self::NoKey { .. } | Self::UserToUser => MajorStatus::NO_CRED,
             Self::Address { .. }
+            | Self::Anonymous
             | Self::AuthData(_)
             | Self::Transited(_)
             | Self::WeakEncType { .. }
@@ -318,6 +324,9 @@ impl Display for AcceptorError {
                 f,
                 "the ticket is bound to {allowed} addresses, and the initiator's ({kind}) is none of them; \
                  get a ticket without addresses"
+            ),
+            Self::Anonymous => f.write_str(
+                "the ticket is anonymous, expected one that names its client; get such a ticket, or allow anonymous ones",
             ),
             Self::AuthData(error) => error.fmt(f),
             Self::AuthenticatorEncType { expected, found } => {

@@ -17,7 +17,7 @@ use gss_core::bindings::BindingDigest;
 use gss_core::{BindingOutcome, ContextFlags, Env, Timestamp};
 use krb5_asn1::{
     ApOptions, ApReq, Authenticator, Decode, EncTicketPart, Encode, EncryptionKey, HostAddress, KerberosTime,
-    Microseconds, Principal, PrincipalRef, TicketFlags,
+    Microseconds, Principal, PrincipalName, PrincipalRef, TicketFlags,
 };
 use krb5_crypto::{ChecksumType, ChecksumVerified, EncType, Key, KeyUsage};
 
@@ -39,6 +39,7 @@ pub(super) struct Request {
 /// The proofs of a request.
 pub(super) struct Checks {
     _same_client: SameClient,
+    _named: NamedOrAllowed,
     _address: AddressChecked,
     _times: TimesChecked,
     _transited: TransitedChecked,
@@ -55,6 +56,9 @@ impl Checks {
 
 /// Proof that ticket and authenticator name the same client.
 struct SameClient(());
+
+/// Proof that the ticket names its client, or need not.
+struct NamedOrAllowed(());
 
 /// Proof that nothing was carried to the KDC for the initiator, or that it saw the same tokens.
 struct ProxiedUnchanged(());
@@ -95,6 +99,7 @@ impl Request {
         let authenticator = Authenticator::from_der(authenticator)?;
 
         let same_client = SameClient::check(&ticket, &authenticator)?;
+        let named = NamedOrAllowed::check(&ticket, config)?;
         let times = TimesChecked::check(&ticket, &authenticator, config, env.now)?;
         let address = AddressChecked::check(&ticket, connection)?;
         if !config.serves(service_key.service()) {
@@ -154,6 +159,7 @@ impl Request {
             sequence: authenticator.seq_number.map_or(0, u32::from),
             checks: Checks {
                 _same_client: same_client,
+                _named: named,
                 _address: address,
                 _times: times,
                 _transited: transited,
@@ -262,6 +268,20 @@ impl SameClient {
             authenticator: PrincipalRef { name: authenticator.cname, realm: authenticator.crealm }.into(),
         })
     }
+}
+
+impl NamedOrAllowed {
+    fn check(ticket: &EncTicketPart<'_>, config: &AcceptorConfig) -> Result<Self, AcceptorError> {
+        if is_anonymous(ticket.flags, ticket.cname) && !config.allows(Allow::ANONYMOUS) {
+            return Err(AcceptorError::Anonymous);
+        }
+        Ok(Self(()))
+    }
+}
+
+/// RFC 8062 section 3: the flag says it, and so does the name. Each is enough, whatever the KDC forgot.
+pub(super) fn is_anonymous(flags: TicketFlags, client: PrincipalName<'_>) -> bool {
+    flags.contains(TicketFlags::ANONYMOUS) || client.is(&["WELLKNOWN", "ANONYMOUS"])
 }
 
 impl AddressChecked {

@@ -42,7 +42,7 @@ prop_compose! {
             client,
             kvno,
             session_key: key(session, seeds.0),
-            flags: TicketFlags(flags & !TicketFlags::INVALID.0),
+            flags: TicketFlags(flags & !(TicketFlags::INVALID | TicketFlags::ANONYMOUS).0),
             auth_time: NOW - started,
             start_time: start_time.then_some(NOW - started / 2),
             end_time: NOW + 1 + lasts,

@@ -44,6 +44,11 @@ impl MemoryUsers {
         self.users.is_empty()
     }
 
+    /// Users that may give any domain, in upper case.
+    pub fn of_any_domain(&self) -> impl Iterator<Item = &str> {
+        self.users.iter().filter(|(_, domains)| domains.contains_key("")).map(|(user, _)| &**user)
+    }
+
     fn get(&self, user: &str, domain: &str) -> Option<&Arc<UserHash>> {
         let domains = self.users.get(user)?;
         match domain {
@@ -109,6 +114,7 @@ mod tests {
             users.add_nt_hash(user, domain, NtHash::from_bytes([hash; 16]));
         }
         assert_eq!(users.len(), 4);
+        assert!(users.of_any_domain().eq(["BOB"]));
         for (user, domain, expected) in [
             ("ALICE", "example", Some(1)),
             ("alice", "other", Some(2)),

@@ -1,10 +1,14 @@
 //! Session cookies around the layer.
 
-use crate::support::{get, guard, kerberos, login, login_delegating, plain, send, tls};
+use crate::support::{
+    get, guard, kerberos, login, login_anonymous, login_delegating, plain, send, ticket, tls,
+};
 use alloc::sync::Arc;
 use bytes::Bytes;
 use core::sync::atomic::{AtomicI64, Ordering};
-use gss::Timestamp;
+use gss::krb5::replay::MemoryReplayCache;
+use gss::krb5::{self, Allow, service_keys};
+use gss::{AcceptorConfig, Timestamp};
 use gss_tower::{Authenticated, AuthenticationLayer, Forbidden, Manner, SameSite, SessionKey, Sessions};
 use http::request::Parts;
 use http::{HeaderValue, Request, Response};
@@ -23,6 +27,33 @@ fn layer(sessions: Sessions) -> AuthenticationLayer {
 fn cookie(seen: &crate::support::Seen) -> Option<String> {
     let lines = seen.lines("set-cookie");
     lines.first().map(|line| line.split(';').next().unwrap().to_owned())
+}
+
+#[tokio::test]
+async fn anonymous_tickets_are_of_nobody() {
+    let keys = || service_keys(&ticket("alice").keytab()).unwrap();
+    let config = |allow| {
+        AcceptorConfig::krb5(krb5::AcceptorConfig::new(keys(), MemoryReplayCache::new()).allow(allow))
+    };
+    for (allow, status, text) in
+        [(Allow::NOTHING, 401, None), (Allow::ANONYMOUS, 200, Some("\"\" true false"))]
+    {
+        let layer =
+            AuthenticationLayer::builder(config(allow)).sessions(Sessions::new(key(1))).build().unwrap();
+        let service = layer.layer(tower::service_fn(async |request: Request<Full<Bytes>>| {
+            let who = request.extensions().get::<Authenticated>().unwrap();
+            let krb5 = who.krb5_principal().is_some();
+            let text = format!("{:?} {} {krb5}", who.principal(), who.is_anonymous());
+            Ok::<_, core::convert::Infallible>(Response::new(Full::new(Bytes::from(text))))
+        }));
+        let request = get("/").header("authorization", login_anonymous().value);
+        let seen = send(&service, request, Some(&tls(1).0)).await;
+        assert_eq!(seen.status, status, "{seen:?}");
+        assert_eq!(cookie(&seen), None);
+        if let Some(text) = text {
+            assert_eq!(seen.text, text);
+        }
+    }
 }
 
 #[tokio::test]

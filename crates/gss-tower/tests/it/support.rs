@@ -121,6 +121,15 @@ pub(crate) fn login_delegating(user: &str) -> Begun {
     Begun::new(Scheme::Negotiate, initiator(user).delegate(tgt))
 }
 
+/// A login with an anonymous ticket.
+pub(crate) fn login_anonymous() -> Begun {
+    let mut maker = ticket("alice");
+    maker.client = "WELLKNOWN/ANONYMOUS@EXAMPLE.COM".parse().unwrap();
+    maker.flags = maker.flags | krb5_asn1::TicketFlags::ANONYMOUS;
+    let credentials = Credentials::from_ccache(&maker.ccache()).unwrap();
+    Begun::new(Scheme::Negotiate, Initiator::krb5(&credentials, &Target::new("HTTP", HOST).unwrap()).unwrap())
+}
+
 /// A login with a ticket in which a Windows domain says what groups the user is in.
 pub(crate) fn login_of_domain(user: &str, rid: u32, groups: &[u32]) -> Begun {
     let mut maker = ticket(user);

@@ -43,16 +43,21 @@ impl Arguments {
     }
 }
 
-/// The configuration, if users are given.
-pub(super) fn config(arguments: &Arguments, allowances: &[Allowance]) -> Result<Option<AcceptorConfig>> {
+/// The configuration, if users are given, and one of them who may give any domain.
+pub(super) fn config(
+    arguments: &Arguments,
+    allowances: &[Allowance],
+) -> Result<Option<(AcceptorConfig, Option<String>)>> {
     let mut names = ServerNames::new(&arguments.ntlm_computer);
     if let Some(domain) = &arguments.ntlm_domain {
         names = names.domain(domain);
     }
+    let mut of_any_domain = None;
     let mut config = match (&arguments.ntlm_users, &arguments.ntlm_auth) {
         (Some(path), _) => {
             let users = MemoryUsers::from_user_file(&source::read(path, "users")?)
                 .with_context(|| format!("users {}", path.display()))?;
+            of_any_domain = users.of_any_domain().next().map(Into::into);
             AcceptorConfig::new(names, users)
         }
         (None, Some(program)) => AcceptorConfig::new(names, NtlmAuth::new(program.clone())),
@@ -69,5 +74,5 @@ pub(super) fn config(arguments: &Arguments, allowances: &[Allowance]) -> Result<
             _ => config,
         };
     }
-    Ok(Some(config))
+    Ok(Some((config, of_any_domain)))
 }

@@ -1,13 +1,17 @@
 //! How clients log in: schemes, sessions, and what is shared with other gateways.
 
+use super::rules::Rules;
+use crate::acceptor::Configured;
 use crate::{acceptor, source, text};
 use alloc::sync::Arc;
 use anyhow::{Context, Result, bail, ensure};
 use core::time::Duration;
-use gss::{AcceptorConfig, Timestamp};
+use gss::Timestamp;
+use gss::krb5::replay::MemoryReplayCache;
 use gss_http::{Scheme, Schemes, ServerPolicy, gss as http_gss};
 use gss_redis::{Redis, RedisContextStore, RedisReplayCache, SealingKey, danger};
-use gss_tower::{AuthenticationLayer, Builder, GssScheme, SessionKey, Sessions};
+use gss_tower::{AuthenticationLayer, Builder, GssScheme, Requirement, SessionKey, Sessions};
+use http::request::Parts;
 use std::path::{Path, PathBuf};
 use zeroize::Zeroizing;
 
@@ -93,15 +97,47 @@ impl Arguments {
     }
 }
 
+/// What makes the layer, and sees that the rules fit the users.
+pub(super) struct LayerBuilder {
+    builder: Builder,
+    of_any_domain: Option<String>,
+    rules: Option<Rules>,
+}
+
+impl LayerBuilder {
+    pub(super) fn authorize(self, rules: Rules) -> Self {
+        Self { rules: Some(rules), ..self }
+    }
+
+    pub(super) fn requirement(self, rule: impl Fn(&Parts) -> Requirement + Send + Sync + 'static) -> Self {
+        Self { builder: self.builder.requirement(rule), ..self }
+    }
+
+    pub(super) fn build(self) -> Result<AuthenticationLayer> {
+        let Self { mut builder, of_any_domain, rules } = self;
+        if let Some(rules) = rules {
+            if let Some(user) = of_any_domain {
+                rules.suit_user_of_any_domain(&user)?;
+            }
+            builder = builder.authorize(rules);
+        }
+        Ok(builder.build()?)
+    }
+}
+
 /// What makes the layer; `plain` for one behind a proxy.
-pub(super) fn layer(arguments: &Arguments, acceptor: &acceptor::Arguments, plain: bool) -> Result<Builder> {
+pub(super) fn layer(
+    arguments: &Arguments,
+    acceptor: &acceptor::Arguments,
+    plain: bool,
+) -> Result<LayerBuilder> {
     let schemes = arguments.schemes()?;
     ensure!(
         !(plain && schemes.contains(Scheme::Ntlm)),
         "NTLM logins hold for a connection, which behind a proxy is the proxy's; leave ntlm or --plain out"
     );
     let redis = arguments.redis()?;
-    let config = config(arguments, acceptor, redis.clone())?;
+    let Configured { config, of_any_domain } = configured(arguments, acceptor, redis.clone())?;
     let mut builder = AuthenticationLayer::builder(config)
         .policy(ServerPolicy { schemes, ..ServerPolicy::default() })
         .bindings(acceptor.binding_policy());
@@ -125,15 +161,15 @@ pub(super) fn layer(arguments: &Arguments, acceptor: &acceptor::Arguments, plain
     if arguments.offers_gss() {
         builder = builder.gss(gss_scheme(arguments, acceptor, redis)?);
     }
-    Ok(builder)
+    Ok(LayerBuilder { builder, of_any_domain, rules: None })
 }
 
-fn config(
+fn configured(
     arguments: &Arguments,
     acceptor: &acceptor::Arguments,
     redis: Option<Redis>,
-) -> Result<AcceptorConfig> {
-    let Some(redis) = redis else { return acceptor.config() };
+) -> Result<Configured> {
+    let Some(redis) = redis else { return acceptor.config_with(MemoryReplayCache::new()) };
     let cache = RedisReplayCache::new(redis).skew(Duration::from_secs(acceptor.skew().into()));
     if arguments.redis_first_use {
         danger::declare_first_use(&cache, Timestamp::now()).context("--redis-first-use")?;

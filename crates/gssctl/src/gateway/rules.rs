@@ -119,6 +119,18 @@ impl Rules {
         Self { principals: allow_principal.clone(), accounts: allow_ntlm.clone(), sids: allow_sid.clone() }
     }
 
+    /// Refuses rules about domains where a user may give any of them, and so would choose which rule is met.
+    pub(super) fn suit_user_of_any_domain(&self, user: &str) -> Result<()> {
+        if let Some(AccountPattern { domain, .. }) = self.accounts.iter().find(|rule| !rule.domain.is_empty())
+        {
+            bail!(
+                "--allow-ntlm asks for domain {domain:?}, and user {user:?} of --ntlm-users has no domain and may give \
+                 any; write every user as DOMAIN:user:password, or as DOMAIN\\user in smbpasswd"
+            );
+        }
+        Ok(())
+    }
+
     fn allow(&self, who: &Authenticated) -> bool {
         if self.principals.is_empty() && self.accounts.is_empty() && self.sids.is_empty() {
             return true;

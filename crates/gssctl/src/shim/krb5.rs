@@ -44,6 +44,7 @@ pub(super) fn acceptor(
     Ok(allow.iter().fold(config, |config, allowance| match allowance {
         Allowance::Kerberos(allow) => config.allow(*allow),
         Allowance::UncheckedPath => config.transited(TransitedPolicy::TrustUncheckedPath),
+        Allowance::Anonymous => config.allow(Allow::ANONYMOUS),
         Allowance::Ntlm(_) => config,
     }))
 }

@@ -26,6 +26,7 @@ pub(super) fn acceptor(
     }
     Ok(allow.iter().fold(config, |config, allowance| match allowance {
         Allowance::Ntlm(allow) => config.allow(*allow),
+        Allowance::Anonymous => config.allow(Allow::ANONYMOUS),
         Allowance::Kerberos(_) | Allowance::UncheckedPath => config,
     }))
 }
@@ -100,7 +101,7 @@ pub(super) fn logon(
             let (domain, user) = account(name, request.domain.as_deref());
             Logon::with_nt_hash(user, domain, nt_hash(name, &request.secret)?)
         }
-        None if allow.contains(&Allowance::Ntlm(Allow::ANONYMOUS)) => Logon::anonymous(),
+        None if allow.contains(&Allowance::Anonymous) => Logon::anonymous(),
         None => {
             return Err(Failure::bad_request(
                 "field `user` is missing: NTLM needs \"user\", \"domain\" and \"password\" or \"nt_hash\"; to log on \

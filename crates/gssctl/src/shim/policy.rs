@@ -51,6 +51,8 @@ pub(super) enum Allowance {
     Kerberos(krb5::Allow),
     UncheckedPath,
     Ntlm(ntlm::Allow),
+    /// Of both mechanisms.
+    Anonymous,
 }
 
 const ALLOWANCES: [(&str, Allowance); 7] = [
@@ -58,7 +60,7 @@ const ALLOWANCES: [(&str, Allowance); 7] = [
     ("bare_ap_req", Allowance::Kerberos(krb5::Allow::BARE_AP_REQ)),
     ("missing_checksum", Allowance::Kerberos(krb5::Allow::MISSING_CHECKSUM)),
     ("unchecked_path", Allowance::UncheckedPath),
-    ("anonymous", Allowance::Ntlm(ntlm::Allow::ANONYMOUS)),
+    ("anonymous", Allowance::Anonymous),
     ("ntlm_without_mic", Allowance::Ntlm(ntlm::Allow::WITHOUT_MIC)),
     ("keys_56_bit", Allowance::Ntlm(ntlm::Allow::KEYS_OF_56_BITS)),
 ];

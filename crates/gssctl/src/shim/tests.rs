@@ -205,6 +205,18 @@ fn rc4_has_to_be_allowed() {
 }
 
 #[test]
+fn anonymous_tickets_have_to_be_allowed() {
+    let mut maker = TicketMaker::example();
+    maker.client = "WELLKNOWN/ANONYMOUS@EXAMPLE.COM".parse().unwrap();
+    maker.flags = maker.flags | krb5_asn1::TicketFlags::ANONYMOUS;
+    let files = Files::new(maker);
+    let (_, _, _, right) = run(&files.initiator(), &files.acceptor());
+    assert_eq!(right["error"]["code"], "anonymous_ticket", "{right}");
+    let (_, _, _, right) = run(&files.initiator(), &with(files.acceptor(), "allow", json!(["anonymous"])));
+    assert_eq!(right["state"], "established", "{right}");
+}
+
+#[test]
 fn delegated_tickets_are_reported_and_stored() {
     let mut granting =
         TicketMaker::new("alice@EXAMPLE.COM", "krbtgt/EXAMPLE.COM@EXAMPLE.COM", key(18.into(), 8));

@@ -211,12 +211,19 @@ async fn options_that_do_not_fit_together_are_explained() {
     let site = Site::new();
     fs::write(site.path("short"), "short").unwrap();
     let short = site.path("short").display().to_string();
+    fs::write(site.path("users"), "EXAMPLE:carol:correct horse\n:dave:battery\n").unwrap();
+    let users = site.path("users").display().to_string();
     for (options, said) in [
         (&["--scheme", "gss,negotiate"][..], "--origin"),
         (&["--scheme", "gss", "--origin", "https://localhost"], "list negotiate"),
         (&["--origin", "localhost"], "https://www.example.com"),
         (&["--scheme", "ntlm"], "with_ntlm"),
         (&["--plain", "--scheme", "ntlm"], "leave ntlm or --plain out"),
+        (&["--ntlm-users", &users, "--allow-ntlm", "EXAMPLE\\*"], "\"DAVE\" of --ntlm-users has no domain"),
+        (
+            &["--ntlm-users", &users, "--allow-ntlm", "\\dave", "--allow-ntlm", "EXAMPLE\\carol"],
+            "DOMAIN:user",
+        ),
         (&["--plain", "--channel-bindings", "00"], "tls-server-end-point"),
         (&["--session-cookie-key", &short], "5 bytes, expected 32"),
         (&["--user-header", "Host"], "X-Remote-User"),

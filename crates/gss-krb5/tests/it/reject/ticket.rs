@@ -6,11 +6,11 @@ use crate::world::{
     AES128, AES256, CLIENT, ENCTYPES, KVNO, SERVICE, accept, config, keys, now_plus, principal, service_key,
     step,
 };
-use gss_core::{MajorStatus, SecurityContext};
+use gss_core::{Blame, Diagnose, MajorStatus, SecurityContext};
 use gss_krb5::authdata::{AuthDataError, PacPolicy};
 use gss_krb5::replay::MemoryReplayCache;
 use gss_krb5::transited::TransitedPolicy;
-use gss_krb5::{Acceptor, AcceptorConfig, AcceptorError, NoKey, ServiceKeys};
+use gss_krb5::{Acceptor, AcceptorConfig, AcceptorError, Allow, NoKey, ServiceKeys};
 use krb5_asn1::{AddressType, ApOptions, AuthDataType, ErrorCode, NameType, TicketFlags};
 use krb5_crypto::EncType;
 use test_support::ticket::{NOW, TicketMaker, key};
@@ -24,7 +24,7 @@ fn with_maker(change: impl FnOnce(&mut TicketMaker)) -> Vec<u8> {
 #[test]
 fn the_unchanged_request_is_accepted() {
     for &enctype in ENCTYPES {
-        let config = config(enctype).allow(gss_krb5::Allow::WEAK_ENCTYPES);
+        let config = config(enctype).allow(Allow::WEAK_ENCTYPES);
         let context = accept(&config, &Forge::new(enctype).token()).unwrap();
         assert_eq!(context.parties().client(), &principal(CLIENT));
         assert_eq!(context.parties().service(), &principal(SERVICE));
@@ -62,12 +62,44 @@ fn postdated_tickets_have_to_be_validated() {
 }
 
 #[test]
+fn anonymous_tickets_have_to_be_allowed() {
+    let verdict = ("anonymous_ticket", MajorStatus::UNAUTHORIZED, Some(ErrorCode::KRB_ERR_GENERIC));
+    let flagged = TicketFlags::FORWARDABLE | TicketFlags::ANONYMOUS;
+    // Either sign is enough.
+    for (client, flags) in [
+        ("WELLKNOWN/ANONYMOUS@WELLKNOWN:ANONYMOUS", flagged),
+        ("WELLKNOWN/ANONYMOUS@EXAMPLE.COM", TicketFlags::FORWARDABLE),
+        (CLIENT, flagged),
+    ] {
+        let token = || {
+            let mut forge = Forge::new(AES256);
+            forge.client = principal(client);
+            (forge.maker.client, forge.maker.flags) = (principal(client), flags);
+            forge.maker.flags = forge.maker.flags | TicketFlags::TRANSITED_POLICY_CHECKED;
+            forge.token()
+        };
+        let error = refused(&config(AES256), &token(), verdict);
+        assert_eq!(error, AcceptorError::Anonymous);
+        assert!(error.to_string().contains("allow anonymous"), "{error}");
+        assert_eq!(error.blame(), Blame::Peer);
+        refused(&config(AES256).allow(Allow::WEAK_ENCTYPES), &token(), verdict);
+        let context = accept(&config(AES256).allow(Allow::ANONYMOUS), &token()).unwrap();
+        assert!(context.parties().is_anonymous(), "{client}");
+    }
+    for client in [CLIENT, "WELLKNOWN/ANONYMOUS/x@EXAMPLE.COM", "ANONYMOUS@EXAMPLE.COM"] {
+        let mut forge = Forge::new(AES256);
+        (forge.client, forge.maker.client) = (principal(client), principal(client));
+        assert!(!accept(&config(AES256), &forge.token()).unwrap().parties().is_anonymous(), "{client}");
+    }
+}
+
+#[test]
 fn wrong_key() {
     let verdict = ("ticket_integrity", MajorStatus::BAD_MIC, Some(ErrorCode::KRB_AP_ERR_BAD_INTEGRITY));
     for &enctype in ENCTYPES {
         let mut forge = Forge::new(enctype);
         forge.maker.service_key = key(enctype, 1000);
-        let config = config(enctype).allow(gss_krb5::Allow::WEAK_ENCTYPES);
+        let config = config(enctype).allow(Allow::WEAK_ENCTYPES);
         let error = refused(&config, &forge.token(), verdict);
         let expected = AcceptorError::TicketIntegrity {
             service: principal(SERVICE),
@@ -274,6 +306,6 @@ fn weak_enctypes_have_to_be_allowed() {
         forge.authenticator_key = key(rc4, 1);
         let error = refused(&config(AES256), &forge.token(), verdict);
         assert_eq!(error, AcceptorError::WeakEncType { enctype: rc4 }, "session key");
-        accept(&config(AES256).allow(gss_krb5::Allow::WEAK_ENCTYPES), &forge.token()).unwrap();
+        accept(&config(AES256).allow(Allow::WEAK_ENCTYPES), &forge.token()).unwrap();
     }
 }
