@@ -171,8 +171,8 @@ impl Gateway {
         let naming = Naming::new(&arguments.identity)?;
         let health_path = arguments.health_path.clone();
         let healthy = health_path.clone();
-        let layer = login::layer(&arguments.login, &arguments.acceptor, arguments.plain)?
-            .authorize(Rules::new(&arguments.rules))
+        let rules = Rules::new(&arguments.rules);
+        let layer = login::layer(&arguments.login, &arguments.acceptor, arguments.plain, rules)?
             .requirement(move |parts| {
                 let is_health = healthy.as_deref() == Some(parts.uri.path());
                 if is_health { Requirement::None } else { Requirement::Required }

@@ -10,8 +10,7 @@ use gss::Timestamp;
 use gss::krb5::replay::MemoryReplayCache;
 use gss_http::{Scheme, Schemes, ServerPolicy, gss as http_gss};
 use gss_redis::{Redis, RedisContextStore, RedisReplayCache, SealingKey, danger};
-use gss_tower::{AuthenticationLayer, Builder, GssScheme, Requirement, SessionKey, Sessions};
-use http::request::Parts;
+use gss_tower::{AuthenticationLayer, Builder, GssScheme, SessionKey, Sessions};
 use std::path::{Path, PathBuf};
 use zeroize::Zeroizing;
 
@@ -97,40 +96,13 @@ impl Arguments {
     }
 }
 
-/// What makes the layer, and sees that the rules fit the users.
-pub(super) struct LayerBuilder {
-    builder: Builder,
-    of_any_domain: Option<String>,
-    rules: Option<Rules>,
-}
-
-impl LayerBuilder {
-    pub(super) fn authorize(self, rules: Rules) -> Self {
-        Self { rules: Some(rules), ..self }
-    }
-
-    pub(super) fn requirement(self, rule: impl Fn(&Parts) -> Requirement + Send + Sync + 'static) -> Self {
-        Self { builder: self.builder.requirement(rule), ..self }
-    }
-
-    pub(super) fn build(self) -> Result<AuthenticationLayer> {
-        let Self { mut builder, of_any_domain, rules } = self;
-        if let Some(rules) = rules {
-            if let Some(user) = of_any_domain {
-                rules.suit_user_of_any_domain(&user)?;
-            }
-            builder = builder.authorize(rules);
-        }
-        Ok(builder.build()?)
-    }
-}
-
-/// What makes the layer; `plain` for one behind a proxy.
+/// What makes the layer, which lets in whom the rules do; `plain` for one behind a proxy.
 pub(super) fn layer(
     arguments: &Arguments,
     acceptor: &acceptor::Arguments,
     plain: bool,
-) -> Result<LayerBuilder> {
+    rules: Rules,
+) -> Result<Builder> {
     let schemes = arguments.schemes()?;
     ensure!(
         !(plain && schemes.contains(Scheme::Ntlm)),
@@ -161,7 +133,10 @@ pub(super) fn layer(
     if arguments.offers_gss() {
         builder = builder.gss(gss_scheme(arguments, acceptor, redis)?);
     }
-    Ok(LayerBuilder { builder, of_any_domain, rules: None })
+    if let Some(user) = of_any_domain {
+        rules.suit_user_of_any_domain(&user)?;
+    }
+    Ok(builder.authorize(rules))
 }
 
 fn configured(
